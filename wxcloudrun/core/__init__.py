@@ -1,0 +1,1 @@
+"""Ground that every feature stands on; knows no feature."""

@@ -1,0 +1,1 @@
+"""Other people's servers, each behind a client of its own."""
