@@ -1,6 +1,5 @@
 """What can go wrong in the engine: a definition that cannot work, and a step that could not be carried out."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -39,13 +38,14 @@ class DefinitionError(ValueError):
         self.position = position
 
 
-@dataclass(frozen=True)
 class StepError(Exception):
-    """A step that could not be carried out: its class, and a sentence a person can act on."""
+    """A step that could not be carried out: its class, and a sentence a person can act on.
 
-    error_class: ErrorClass
-    message: str
-    detail: str | None = None  # the rule that said no, the phase, libcurl's own words: never a secret
+    `detail` is the rule that said no, the phase, or libcurl's own words; never a secret.
+    """
 
-    def __str__(self) -> str:
-        return f"{self.error_class.value}: {self.message}"
+    def __init__(self, error_class: ErrorClass, message: str, detail: str | None = None) -> None:
+        super().__init__(f"{error_class.value}: {message}")
+        self.error_class = error_class
+        self.message = message
+        self.detail = detail
