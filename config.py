@@ -1,0 +1,354 @@
+"""Every setting: its name in the environment, type, default and meaning. Nothing below this file reads os.environ."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from sqlalchemy import URL, make_url
+
+ROOT = Path(__file__).resolve().parent
+SIMULATOR_APPID_PREFIX = "wxsimulator"
+_PLACEHOLDER = re.compile(
+    r"test|your[_-]|example|changeme|change[_-]me|placeholder|xxx|^$|simulator", re.IGNORECASE
+)
+
+
+_TEST_SECRETS = {
+    "token_secret": "a key that only tests may use",
+    "encryption_keys": "k1:dGhlIGtleSBvZiBhbGwgdGVzdHMsIDMyIGJ5dGVzLi4=",
+    "lookup_key": "another key that only tests may use",
+}
+
+
+class ConfigurationError(RuntimeError):
+    """A setting that is missing, malformed or unsafe; the text names it and says what to do, never its value."""
+
+
+def _words(value: object) -> object:
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+Words = Annotated[list[str], BeforeValidator(_words)]
+Environment = Literal["development", "testing", "production"]
+Backend = Literal["sqlite", "mysql", "mariadb", "postgresql", "cockroachdb"]
+
+
+class Settings(BaseModel):
+    """The service's settings; each field is the environment variable of the same name in upper case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    # The process
+    flask_env: Environment = Field(
+        "development", description="Kind of deployment; production refuses unsafe settings."
+    )
+    debug: bool = Field(False, description="Flask's debugger; refused in production.")
+    host: str = Field("127.0.0.1", description="Address that `python run.py` listens on.")
+    port: int = Field(8080, ge=1, le=65535, description="Port that `python run.py` and gunicorn listen on.")
+    data_dir: Path = Field(
+        ROOT / "data", description="Folder of the SQLite file, uploads and generated secrets."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level that is logged."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="Proxies in front whose X-Forwarded-For is believed."
+    )
+    migrate_on_start: bool = Field(
+        False, description="Apply migrations when `run.py` starts, once among all starts."
+    )
+
+    # The database
+    database_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL; wins over every other database setting."
+    )
+    db_backend: Backend | None = Field(None, description="Kind of database when DATABASE_URL is not given.")
+    db_user: str | None = Field(
+        None, description="User, for PostgreSQL, CockroachDB, or any with DB_BACKEND."
+    )
+    db_password: SecretStr | None = Field(None, description="Password of DB_USER.")
+    db_host: str | None = Field(None, description="Host of the database.")
+    db_port: int | None = Field(None, description="Port; default is the backend's own.")
+    db_name: str = Field("wxcloudrun", description="Database name, also with MYSQL_ADDRESS.")
+    mysql_address: str | None = Field(
+        None, description="host:port in one string, as WeChat Cloud Run sets it."
+    )
+    mysql_username: str | None = Field(None, description="MySQL user, as WeChat Cloud Run sets it.")
+    mysql_password: SecretStr | None = Field(None, description="MySQL password, as WeChat Cloud Run sets it.")
+    use_sqlite_for_testing: bool = Field(False, description="SQLite in memory, for unit tests.")
+    db_pool_size: int = Field(
+        32, ge=1, le=256, description="Connections a process keeps; at least its threads."
+    )
+    db_connect_timeout_s: int = Field(5, ge=1, le=60, description="Seconds to wait for a connection to open.")
+    db_statement_timeout_s: int = Field(15, ge=1, le=300, description="Seconds one statement may take.")
+
+    # Secrets
+    token_secret: SecretStr | None = Field(None, description="Key of access tokens, at least 32 bytes.")
+    token_secrets_previous: Words = Field(
+        default_factory=list,
+        repr=False,
+        description="Older keys whose tokens are still accepted, comma-separated.",
+    )
+    encryption_keys: Words = Field(
+        default_factory=list,
+        repr=False,
+        description="name:base64 of 32 bytes, comma-separated; the first encrypts, all decrypt.",
+    )
+    lookup_key: SecretStr | None = Field(
+        None, description="Key of the hashes by which phones are found; never rotated."
+    )
+
+    # WeChat
+    wx_appid: str = Field("", description="The mini-program's AppID.")
+    wx_secret: SecretStr = Field(SecretStr(""), description="The mini-program's AppSecret.")
+    wechat_api_base: str = Field(
+        "https://api.weixin.qq.com", description="WeChat's API, or the simulator's address."
+    )
+    wechat_token_mode: Literal["stable", "legacy", "cloudbase_file", "none"] = Field(
+        "stable",
+        description="Where the access token comes from; `none` behind Cloud Run's open-interface service.",
+    )
+    wechat_token_file: Path = Field(
+        Path("/.tencentcloudbase/wx/cloudbase_access_token"), description="Token file of mode cloudbase_file."
+    )
+    wechat_push_token: SecretStr | None = Field(
+        None, description="Token of the message push; without it push is off."
+    )
+    wechat_push_aes_key: SecretStr | None = Field(
+        None, description="EncodingAESKey; with it plain pushes are refused."
+    )
+    wechat_content_check: bool = Field(
+        False, description="Check nicknames and avatars with WeChat before use."
+    )
+    trust_wxcloud_headers: bool = Field(
+        False, description="Believe Cloud Run's X-WX-* identity (close public access!)."
+    )
+    cbr_env_id: str = Field(
+        "", description="Cloud Run's environment id; required with TRUST_WXCLOUD_HEADERS."
+    )
+    wechat_from_appids: Words = Field(default_factory=list, description="Apps allowed by resource sharing.")
+    allow_mock_login: bool = Field(
+        False, description="DevTools' mock code logs in as the demo person; never live."
+    )
+    first_admin_openid: SecretStr | None = Field(
+        None, description="This openid becomes administrator when it logs in."
+    )
+
+    # Sessions and limits
+    access_token_ttl_s: int = Field(1800, ge=60, le=86_400, description="Life of an access token, seconds.")
+    refresh_token_ttl_s: int = Field(
+        2_592_000, ge=3600, description="Life of an unused refresh token, seconds."
+    )
+    session_ttl_s: int = Field(15_552_000, ge=3600, description="Longest life of a session, seconds.")
+    rate_limit_storage: str = Field(
+        "memory://", repr=False, description="memory:// (each process) or redis://..."
+    )
+    rate_limits: bool = Field(True, description="Switch of the rate limits, for load tests.")
+    cors_origins: Words = Field(
+        default_factory=list, description="Origins browsers may call from; none by default."
+    )
+    max_body_bytes: int = Field(
+        1_048_576, ge=1024, description="Largest request body where a route says nothing else."
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="Bearer token of /metrics; without it /metrics is 404."
+    )
+    prometheus_multiproc_dir: Path | None = Field(
+        None, description="Empty folder where processes share metrics."
+    )
+
+    # Uploads
+    upload_store: Literal["disk", "s3"] = Field("disk", description="Where uploaded files live.")
+    s3_endpoint: str = Field("", description="host[:port] of an S3-compatible store.")
+    s3_bucket: str = Field("", description="Bucket of uploads.")
+    s3_region: str = Field("", description="Region, where the store wants one.")
+    s3_access_key: SecretStr = Field(SecretStr(""), description="Access key of the store.")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key of the store.")
+    s3_secure: bool = Field(True, description="Use https to the store.")
+
+    # Test runs
+    use_real_wechat_credentials: bool = Field(False, description="Manual tests against the real WeChat.")
+    run_docker_integration_tests: bool = Field(
+        False, description="Start MySQL by docker compose for the tests."
+    )
+    docker_startup_timeout: int = Field(180, ge=1, description="Seconds to wait for the containers.")
+
+    @property
+    def production(self) -> bool:
+        """True where unsafe settings are refused."""
+        return self.flask_env == "production"
+
+    @property
+    def simulated(self) -> bool:
+        """True when WeChat's part is played by the simulator."""
+        return (urlsplit(self.wechat_api_base).hostname or "") in {
+            "127.0.0.1",
+            "localhost",
+            "::1",
+            "simulator",
+        }
+
+    def database(self) -> URL:
+        """Where the rows are: DATABASE_URL, else the test database, else DB_*, else MYSQL_*, else a file."""
+        if self.database_url is not None:
+            return make_url(self.database_url.get_secret_value())
+        if self.use_sqlite_for_testing:
+            return URL.create("sqlite")
+        backend = self.db_backend or self._implied_backend()
+        if backend == "sqlite":
+            return URL.create("sqlite", database=str(self.data_dir / "wxcloudrun.sqlite3"))
+        return self._server(backend)
+
+    def _implied_backend(self) -> Backend:
+        if self.db_host is not None or self.db_user is not None:
+            return "postgresql"
+        return "mysql" if self.mysql_address is not None or self.mysql_password is not None else "sqlite"
+
+    def _server(self, backend: Backend) -> URL:
+        if backend in {"mysql", "mariadb"}:
+            host, _, port = (self.mysql_address or "").partition(":")
+            return URL.create(
+                f"{backend}+pymysql",
+                username=self.mysql_username or self.db_user or "root",
+                password=_reveal(self.mysql_password or self.db_password),
+                host=host or self.db_host or "127.0.0.1",
+                port=int(port or self.db_port or 3306),
+                database=self.db_name,
+                query={"charset": "utf8mb4"},
+            )
+        return URL.create(
+            f"{backend}+psycopg",
+            username=self.db_user or "postgres",
+            password=_reveal(self.db_password),
+            host=self.db_host or "127.0.0.1",
+            port=self.db_port or (26257 if backend == "cockroachdb" else 5432),
+            database=self.db_name,
+        )
+
+
+def _reveal(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value() or None
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read `.env` (or the file that ENV_FILE names) under the environment's own variables, and check the outcome.
+
+    Raises ConfigurationError. In development, missing secrets are made once and kept in DATA_DIR/secrets.env.
+    """
+    values: dict[str, Any] = {}
+    known = {name.upper(): name for name in Settings.model_fields}
+    source = os.environ if environ is None else environ
+    for layer in (_file(source), source):
+        values.update({known[key]: value for key, value in layer.items() if key in known and value != ""})
+    values.update(overrides)
+    if values.get("flask_env", "development") == "development":
+        folder = Path(values.get("data_dir", Settings.model_fields["data_dir"].default))
+        values = {known[key]: value for key, value in development_secrets(folder).items()} | values
+    elif values.get("flask_env") == "testing":
+        values = _TEST_SECRETS | values
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        lines = [
+            f"{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors(include_input=False)
+        ]
+        raise ConfigurationError("; ".join(lines)) from None
+    problems = faults(settings)
+    if problems:
+        raise ConfigurationError("; ".join(problems))
+    return settings
+
+
+def _file(environ: Mapping[str, str]) -> Mapping[str, str]:
+    path = Path(environ.get("ENV_FILE") or ROOT / ".env")
+    return (
+        {key: value for key, value in dotenv_values(path).items() if value is not None}
+        if path.is_file()
+        else {}
+    )
+
+
+def development_secrets(folder: Path) -> dict[str, str]:
+    """The secrets of a development machine: read from, or once written to, FOLDER/secrets.env (mode 0600)."""
+    path = folder / "secrets.env"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        text = "".join(f"{key}={value}\n" for key, value in _new_secrets().items())
+        draft = path.with_name(f".secrets.{secrets.token_hex(6)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        _publish(draft, path)
+    return {key: value for key, value in dotenv_values(path).items() if value}
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """Give the draft its name unless another start was first: whoever is first decides for all."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        draft.replace(path)
+        return
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _new_secrets() -> dict[str, str]:
+    import base64  # noqa: PLC0415 - only a first start needs it
+
+    key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    return {
+        "TOKEN_SECRET": secrets.token_urlsafe(48),
+        "ENCRYPTION_KEYS": f"k1:{key}",
+        "LOOKUP_KEY": secrets.token_urlsafe(48),
+    }
+
+
+def faults(settings: Settings) -> list[str]:
+    """Why the service must not start with these settings, a sentence each; empty when it may."""
+    found = []
+    if settings.trust_wxcloud_headers and not settings.cbr_env_id:
+        found.append("CBR_ENV_ID is required with TRUST_WXCLOUD_HEADERS")
+    if settings.upload_store == "s3" and not (settings.s3_endpoint and settings.s3_bucket):
+        found.append("S3_ENDPOINT and S3_BUCKET are required with UPLOAD_STORE=s3")
+    for name in ("token_secret", "lookup_key"):
+        if getattr(settings, name) is None:
+            found.append(f"{name.upper()} is missing: give at least 32 random characters")
+    if not settings.encryption_keys:
+        found.append("ENCRYPTION_KEYS is missing: give name:base64 of 32 random bytes")
+    return found + (_unsafe_in_production(settings) if settings.production else [])
+
+
+def _unsafe_in_production(settings: Settings) -> list[str]:
+    checks = {
+        "DEBUG must be off": settings.debug,
+        "ALLOW_MOCK_LOGIN must be off": settings.allow_mock_login,
+        "WECHAT_API_BASE must not be the simulator": settings.simulated,
+        "WX_APPID is a placeholder": bool(_PLACEHOLDER.search(settings.wx_appid)),
+        "WX_SECRET is a placeholder": bool(_PLACEHOLDER.search(settings.wx_secret.get_secret_value())),
+        "TOKEN_SECRET is weak: give at least 32 random characters": _weak(settings.token_secret),
+        "LOOKUP_KEY is weak: give at least 32 random characters": _weak(settings.lookup_key),
+        "USE_SQLITE_FOR_TESTING must be off": settings.use_sqlite_for_testing,
+    }
+    return [text for text, wrong in checks.items() if wrong]
+
+
+def _weak(secret: SecretStr | None) -> bool:
+    text = _reveal(secret) or ""
+    return (
+        len(text.encode()) < 32
+        or len(set(text)) < 12
+        or bool(re.search(r"your[_-]|changeme|example", text, re.I))
+    )
+
+
+def environment_names() -> tuple[str, ...]:
+    """Names of every environment variable that is read."""
+    return tuple(name.upper() for name in Settings.model_fields)

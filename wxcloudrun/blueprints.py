@@ -1,0 +1,14 @@
+"""The API's table of contents: every feature's routes, in reading order."""
+
+from wxcloudrun.core.http import Route
+from wxcloudrun.features.audit import routes as audit
+from wxcloudrun.features.auth import routes as auth
+from wxcloudrun.features.counter import routes as counter
+from wxcloudrun.features.users import routes as users
+
+TABLES: dict[str, list[Route]] = {
+    "counter": counter.ROUTES,
+    "auth": auth.ROUTES,
+    "users": users.ROUTES,
+    "audit": audit.ROUTES,
+}

@@ -1,0 +1,139 @@
+"""From a controller's signature to its arguments: what each parameter is read from, worked out once a route."""
+
+import inspect
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from wxcloudrun.core import json_body
+from wxcloudrun.core.actor import Actor
+from wxcloudrun.core.container import Container
+from wxcloudrun.core.errors import BadJson, BodyTooLarge, FieldFault, InvalidInput, NotFound, UnsupportedMediaType
+from wxcloudrun.core.http.route import Caller, Route, Upload
+
+_SQL_BIGGEST_ID = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the edge has at hand when a controller is called."""
+
+    actor: Actor | None
+    caller: Caller
+    path: dict[str, Any]
+
+
+class Binding:
+    """A route's controller with the way to each of its arguments."""
+
+    def __init__(self, route: Route, container: Container) -> None:
+        self.route = route
+        hints = typing.get_type_hints(route.call)
+        self.reply = hints.pop("return", None)
+        self.body: type[BaseModel] | None = None
+        self.query: type[BaseModel] | None = None
+        self.takes_upload = False
+        self.path_types: dict[str, Any] = {}
+        self._sources: list[tuple[str, Callable[[Given], Any]]] = []
+        for name in inspect.signature(route.call).parameters:
+            self._sources.append((name, self._source(name, hints[name], container)))
+
+    def arguments(self, given: Given) -> dict[str, Any]:
+        """The controller's arguments. Raises BadJson, InvalidInput, BodyTooLarge, UnsupportedMediaType, NotFound."""
+        return {name: read(given) for name, read in self._sources}
+
+    def _source(self, name: str, kind: Any, container: Container) -> Callable[[Given], Any]:
+        if kind is Actor:
+            return lambda given: given.actor
+        if kind is Caller:
+            return lambda given: given.caller
+        if kind is Upload:
+            self.takes_upload = True
+            return lambda given: read_upload()
+        if name == "body":
+            self.body = kind
+            return lambda given: validated(kind, read_json(), strict=True)
+        if name == "query":
+            self.query = kind
+            return lambda given: validated(kind, _query(kind), strict=False)
+        if f"<int:{name}>" in self.route.path or f"<{name}>" in self.route.path:
+            self.path_types[name] = kind
+            return lambda given: _path_value(given.path[name])
+        if container.knows(kind):
+            return lambda given: container.get(kind)
+        raise TypeError(f"{self.route.method} {self.route.path}: nothing is known to give for {name}: {kind}")
+
+
+def _path_value(value: Any) -> Any:
+    if isinstance(value, int) and value > _SQL_BIGGEST_ID:
+        raise NotFound
+    return value
+
+
+def _query(model: type[BaseModel]) -> dict[str, Any]:
+    """Query arguments; a name given twice is a list only where the model wants one. Unknown names are refused."""
+    values: dict[str, Any] = {}
+    for name, items in request.args.lists():
+        field = model.model_fields.get(name)
+        many = field is not None and typing.get_origin(field.annotation) is list
+        if not many and len(items) > 1:
+            raise InvalidInput(fields=(FieldFault(_clean(name), "given_twice"),))
+        values[name] = items if many else items[0]
+    return values
+
+
+def read_bytes() -> bytes:
+    """The request's body. Raises BodyTooLarge."""
+    try:
+        return request.get_data(cache=True)
+    except RequestEntityTooLarge:
+        raise BodyTooLarge(values={"limit": request.max_content_length or 0}) from None
+
+
+def read_json() -> Any:
+    """The request's JSON document. Raises UnsupportedMediaType, BodyTooLarge, BadJson."""
+    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+        raise UnsupportedMediaType(values={"wanted": "application/json"})
+    data = read_bytes()
+    try:
+        return json_body.parse(data)
+    except json_body.JsonFault as fault:
+        raise BadJson(fields=(FieldFault(fault.path or "body", fault.reason),)) from None
+
+
+def read_upload() -> Upload:
+    """The one file of a multipart form, in its part `file`. Raises UnsupportedMediaType, BodyTooLarge, InvalidInput."""
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType(values={"wanted": "multipart/form-data"})
+    try:
+        files = request.files
+    except RequestEntityTooLarge:
+        raise BodyTooLarge(values={"limit": request.max_content_length or 0}) from None
+    file = files.get("file")
+    if file is None:
+        raise InvalidInput(fields=(FieldFault("file", "missing"),))
+    return Upload(content=file.read(), fields=dict(request.form))
+
+
+def validated(model: type[BaseModel], value: Any, *, strict: bool) -> BaseModel:
+    """The value as the model. Raises InvalidInput with the name of every rejected field, never the input."""
+    try:
+        return model.model_validate(value, strict=strict)
+    except ValidationError as error:
+        raise InvalidInput(fields=tuple(_faults(error))) from None
+
+
+def _faults(error: ValidationError) -> typing.Iterator[FieldFault]:
+    for item in error.errors(include_input=False, include_url=False, include_context=False)[:50]:
+        path = ".".join(_clean(str(part)) for part in item["loc"]) or "body"
+        yield FieldFault(path, item["type"])
+
+
+def _clean(name: str) -> str:
+    """A field's name as it may be shown: a hostile one is cut and stripped of what does not print."""
+    return "".join(character if character.isprintable() else "?" for character in name[:64])

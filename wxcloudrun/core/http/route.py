@@ -1,0 +1,86 @@
+"""One line of the API: what a route is, who may call it, and what its controller is given and gives back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from wxcloudrun.core.errors import ApiError
+
+
+class Access(Enum):
+    """Who may call a route; what somebody may do with one particular row is the service's business."""
+
+    ANYONE = "anyone"
+    USER = "user"  # somebody who is logged in
+    VERIFIED = "verified"  # a verified user or an administrator
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often a route may be called, as `number/unit`: from one address, and by one user."""
+
+    address: str | None = None
+    user: str | None = None
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method and path, the controller's function, and what the edge does around it.
+
+    The function's signature says what it is given: `actor: Actor`, `caller: Caller`, `body` and `query` (pydantic
+    models), `upload: Upload`, path parameters by name, and services by type. Its return annotation is the shape of
+    `data` in the reply.
+    """
+
+    method: str
+    path: str
+    call: Callable[..., Any]
+    access: Access
+    status: int = 200
+    limit: Limit | None = None
+    idempotent: bool = False  # honours Idempotency-Key; for what creates or starts
+    max_body: int | None = None  # bytes, where the general limit does not fit
+    errors: tuple[type[ApiError], ...] = field(default=())  # its own refusals, for the documentation
+    raw: bool = False  # answers for itself (pages, callbacks): no envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What is known of the caller besides who it is."""
+
+    address: str
+    language: str  # zh or en
+    request_id: str
+    user_agent: str
+    idempotency_key: str | None
+    headers: Any = field(repr=False)  # case-insensitive mapping; Cloud Run's identity only where it is trusted
+    query: Any = field(repr=False)
+    body: Callable[[], bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply[T]:
+    """Data with a status other than the route's own."""
+
+    data: T
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer without envelope: a page, an image, a callback's acknowledgement."""
+
+    body: bytes | str
+    mimetype: str
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An uploaded file; its name and declared type come from the client and prove nothing."""
+
+    content: bytes = field(repr=False)
+    fields: dict[str, str] = field(default_factory=dict, repr=False)

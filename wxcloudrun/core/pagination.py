@@ -1,0 +1,53 @@
+"""Pages of a list: numbered ones for small lists, cursors for lists that grow."""
+
+import base64
+import binascii
+import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wxcloudrun.core.errors import FieldFault, InvalidInput
+
+PageNumber = Annotated[int, Field(ge=1, le=10_000, description="Page, counted from 1.")]
+PageSize = Annotated[int, Field(ge=1, le=100, description="Items on a page.")]
+
+
+class Page[T](BaseModel):
+    """One page of a small list."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: list[T]
+    page: int
+    size: int
+    total: int
+
+
+class Slice[T](BaseModel):
+    """One stretch of a growing list; `next` continues it, null at its end."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: list[T]
+    next: str | None
+
+
+def cursor(*position: int | str) -> str:
+    """An opaque mark of where the next stretch begins."""
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+
+
+def position(mark: str | None, kinds: tuple[type, ...]) -> tuple[Any, ...] | None:
+    """What `cursor` was given, or None without a mark. Raises InvalidInput for anything it did not write."""
+    if mark is None:
+        return None
+    fault = InvalidInput(fields=(FieldFault("cursor", "invalid"),))
+    try:
+        values = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
+    except (ValueError, binascii.Error):
+        raise fault from None
+    fits = isinstance(values, list) and len(values) == len(kinds)
+    if not fits or any(type(value) is not kind for value, kind in zip(values, kinds, strict=True)):
+        raise fault
+    return tuple(values)

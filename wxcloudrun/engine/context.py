@@ -1,0 +1,105 @@
+"""What all parts of one run share, and the place in the plan where each of them stands."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wxcloudrun.engine.bounds import Bounds
+from wxcloudrun.engine.clock import Clock
+from wxcloudrun.engine.cookies import CookieJar
+from wxcloudrun.engine.names import Names
+from wxcloudrun.engine.once import Cache
+from wxcloudrun.engine.parallel import Crew
+from wxcloudrun.engine.plan import Plan
+from wxcloudrun.engine.program import Program
+from wxcloudrun.engine.records import Outcome, Phase
+from wxcloudrun.engine.redaction import Redactor
+from wxcloudrun.engine.result import StepResult
+from wxcloudrun.engine.sending import Sends
+from wxcloudrun.engine.throttle import Gates, Throttle
+from wxcloudrun.engine.variables import Scope
+
+OnIntent = Callable[[str, int, str], None]
+"""Called before each send with the step's path, the attempt's number and its idempotency key."""
+
+OnBody = Callable[[str, Path], None]
+"""Called with the hash and the temporary file of a body that is longer than its head, before the file goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the run a step stands: its path and ordinal, the names above it, and its bounds and cookies."""
+
+    path: str
+    ordinal: str
+    phase: Phase
+    bounds: Bounds
+    jar: CookieJar
+    trail: tuple[str, ...] = ()
+
+    def child(self, part: str, index: int, digit: int = 2) -> "Place":
+        """The place of the step number `index` in a list called `part`."""
+        path = f"{self.path}/{part}/{index}" if self.path else f"{part}/{index}"
+        ordinal = f"{digit}{index:05}"
+        return replace(self, path=path, ordinal=f"{self.ordinal}.{ordinal}" if self.ordinal else ordinal)
+
+    def iteration(self, index: int) -> "Place":
+        """The place of one pass of this step."""
+        return replace(self, path=f"{self.path}/iterations/{index}", ordinal=f"{self.ordinal}.{index:06}")
+
+    def under(self, name: str) -> "Place":
+        """The same place with one more name above it."""
+        return replace(self, trail=(*self.trail, name))
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of what was given out, and the bound on it."""
+
+    limit: int
+    given: int = 0
+    exhausted: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> bool:
+        """True while another result may be made."""
+        with self.lock:
+            if self.given >= self.limit:
+                self.exhausted = True
+                return False
+            self.given += 1
+            return True
+
+
+@dataclass(slots=True)
+class Run:
+    """The parts of one run."""
+
+    plan: Plan
+    program: Program
+    sender: Sends
+    clock: Clock
+    cache: Cache
+    throttle: Throttle
+    redactor: Redactor
+    gates: Gates
+    crew: Crew
+    tally: Tally
+    seed: str
+    on_intent: OnIntent | None = None
+    on_body: OnBody | None = None
+    done: list[Outcome] = field(default_factory=list)  # outcomes taken over from an earlier worker
+
+    def names(self, scope: Scope, place: Place, part: str = "") -> Names:
+        """The names a step at this place can use; `part` keeps the random values of its parts apart."""
+        return Names(
+            scope,
+            seed=self.seed,
+            place=place.path + part,
+            clock=self.clock,
+            limit=self.plan.limits.max_rendered_bytes,
+        )
+
+
+__all__ = ["OnBody", "OnIntent", "Place", "Run", "StepResult", "Tally"]

@@ -1,0 +1,35 @@
+"""A request on its way to being sent: what the user wrote, before defaults, cookies and credentials are added."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from wxcloudrun.engine.body import Payload
+from wxcloudrun.engine.request import Tls
+from wxcloudrun.engine.url import Url
+
+type Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One hop's request. `suppressed` names (lower case) are not sent even by default; `trusted` until another origin."""
+
+    method: str
+    url: Url
+    headers: Pairs
+    suppressed: frozenset[str]
+    cookies: Pairs
+    payload: Payload | None
+    tls: Tls
+    trusted: bool = True
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, ignoring case."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    def with_defaults(self, added: Iterable[tuple[str, str]]) -> "Draft":
+        """The same with more headers, each only where the user neither set nor suppressed it."""
+        taken = {name.lower() for name, _ in self.headers} | self.suppressed
+        fresh = tuple((name, value) for name, value in added if name.lower() not in taken)
+        return replace(self, headers=self.headers + fresh) if fresh else self

@@ -1,0 +1,141 @@
+"""Finds secrets in text however they are written: percent-, form-, JSON-, HTML-escaped, base64, hex."""
+
+import base64
+import html.entities
+import re
+from typing import Any
+
+import re2
+
+_ALNUM = re.compile(r"[A-Za-z0-9]")
+_JSON_SHORT = {'"': '"', "\\": "\\", "/": "/", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
+_FAN_OUT = 8
+_LONG = 4096
+
+
+class Matcher:
+    """A growing set of secrets as compiled patterns.
+
+    Each secret becomes one pattern; whenever eight patterns of a size stand side by side they are compiled into one,
+    so that adding stays cheap and a text is searched by a few automata, in time linear in its length.
+    """
+
+    def __init__(self) -> None:
+        self._levels: list[list[str]] = [[]]
+        self._compiled: tuple[Any, ...] = ()
+        self._raw: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """True while there is no secret."""
+        return not self._compiled
+
+    def add(self, secret: str) -> None:
+        """One more secret of at least four characters. Not safe for two threads at once; reading meanwhile is."""
+        self._levels[0].append(encodings_pattern(secret))
+        compiled: list[Any] | None = None
+        for depth, level in enumerate(self._levels):
+            if len(level) < _FAN_OUT:
+                break
+            if depth + 1 == len(self._levels):
+                self._levels.append([])
+            self._levels[depth + 1].append("|".join(level))
+            level.clear()
+            compiled = []
+        if compiled is None:
+            self._compiled = (*self._compiled, _compile(self._levels[0][-1]))
+        else:
+            self._compiled = tuple(_compile(pattern) for level in self._levels for pattern in level)
+        self._raw = (*self._raw, secret)
+
+    def replace(self, text: str, mask: str) -> str:
+        """The text with every secret replaced."""
+        for pattern in self._compiled:
+            if pattern.search(text):
+                text = pattern.sub(mask, text)
+        return text
+
+    def mask_tail(self, text: str, mask: str) -> str:
+        """The text with a secret's first characters (four or more) at its very end replaced."""
+        for secret in self._raw:
+            for length in range(min(len(secret) - 1, len(text)), 3, -1):
+                if text.endswith(secret[:length]):
+                    return text[:-length] + mask
+        return text
+
+
+def encodings_pattern(secret: str) -> str:
+    """A pattern (RE2) for one secret in every way it may be written.
+
+    Characters that encoders treat differently (all but ASCII letters and digits) match in any of their forms, each
+    for itself; forms that escape every character, base64 at its three alignments and hex are added whole.
+    """
+    data = secret.encode("utf-8", "surrogatepass")
+    forms = ["".join(_either(char) for char in secret)]
+    if len(secret) <= _LONG:
+        forms.append("(?i:" + "".join(f"%{byte:02x}" for byte in data) + ")")
+        forms.append("".join(rf"\\+u{_any_hex(_utf16(char), r'\\+u')}" for char in secret))
+        forms.append("".join(_html_number(char) for char in secret))
+    forms.extend(_base64_forms(data))
+    forms.append(f"(?i:{data.hex()})")
+    return "|".join(forms)
+
+
+def _compile(pattern: str) -> Any:
+    options = re2.Options()
+    options.max_mem = 256 * 1024 * 1024
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
+def _either(char: str) -> str:
+    """The character itself or any escaped form of it."""
+    if _ALNUM.match(char):
+        return char
+    forms = [re2.escape(char)]
+    forms.append("(?i:" + "".join(f"%{byte:02x}" for byte in char.encode("utf-8", "surrogatepass")) + ")")
+    forms.append("(?i:" + "".join(f"%25{byte:02x}" for byte in char.encode("utf-8", "surrogatepass")) + ")")
+    forms.append(rf"\\+u{_any_hex(_utf16(char), r'\\+u')}")
+    if char in _JSON_SHORT:
+        forms.append(r"\\+" + re2.escape(_JSON_SHORT[char]))
+    if char == " ":
+        forms.append(r"\+")
+    name = html.entities.codepoint2name.get(ord(char))
+    if name:
+        forms.append(f"&{name};")
+    forms.append(_html_number(char))
+    return "(?:" + "|".join(forms) + ")"
+
+
+def _utf16(char: str) -> list[str]:
+    data = char.encode("utf-16-be", "surrogatepass")
+    return [data[at : at + 2].hex() for at in range(0, len(data), 2)]
+
+
+def _any_hex(units: list[str], between: str) -> str:
+    return "(?i:" + between.join(units) + ")"
+
+
+def _html_number(char: str) -> str:
+    return f"(?:&#0*{ord(char)};|(?i:&#x0*{ord(char):x};))"
+
+
+def _base64_forms(data: bytes) -> list[str]:
+    """The characters of the base64 text that depend on the secret alone, for each of the three alignments."""
+    forms = []
+    for offset in range(3):
+        padded = base64.b64encode(b"\0" * offset + data).decode()
+        first = (0, 2, 3)[offset]
+        last = (8 * (offset + len(data))) // 6
+        core = padded[first:last]
+        if len(core) >= 4:
+            forms.append("".join(_base64_char(char) for char in core))
+    return forms
+
+
+def _base64_char(char: str) -> str:
+    if char == "+":
+        return r"(?:\+|-|(?i:%2b)|\\+u002[bB])"
+    if char == "/":
+        return r"(?:/|_|(?i:%2f)|\\+/|\\+u002[fF])"
+    return char

@@ -1,0 +1,75 @@
+"""Bounds on how fast and how much at once: requests a second of an environment, requests under way in a run and to a host."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Cancel(Protocol):
+    """Tells a run to stop; `threading.Event` is one."""
+
+    def is_set(self) -> bool:
+        """True once the run shall stop."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, at most `timeout` seconds; True when it is set."""
+
+
+class Throttle(Protocol):
+    """Says how long to wait before the next request of an environment; workers may share one."""
+
+    def reserve(self, key: str, rate_per_second: float) -> float:
+        """Take the next place in the row of `key`; the seconds until it comes."""
+
+
+class LocalThrottle:
+    """A throttle inside this process: requests are spaced evenly, with a burst of one."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def reserve(self, key: str, rate_per_second: float) -> float:
+        """Take the next place in the row of `key`; the seconds until it comes."""
+        now = time.monotonic()
+        with self._lock:
+            at = max(now, self._next.get(key, now))
+            self._next[key] = at + 1.0 / rate_per_second
+        return at - now
+
+
+class Gates:
+    """Requests under way: at most so many in the run, and so many to one host."""
+
+    def __init__(self, total: int, per_host: int) -> None:
+        self._total = threading.BoundedSemaphore(total)
+        self._hosts: dict[str, threading.BoundedSemaphore] = defaultdict(lambda: threading.BoundedSemaphore(per_host))
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def through(self, host: str, cancel: Cancel, give_up_at: float) -> Iterator[bool]:
+        """Hold a place while the request is under way; gives False when canceled or too late (monotonic seconds)."""
+        with self._lock:
+            gates = (self._hosts[host], self._total)
+        held = []
+        for gate in gates:
+            if not _take(gate, cancel, give_up_at):
+                break
+            held.append(gate)
+        try:
+            yield len(held) == len(gates)
+        finally:
+            for gate in held:
+                gate.release()
+
+
+def _take(gate: threading.BoundedSemaphore, cancel: Cancel, give_up_at: float) -> bool:
+    if gate.acquire(blocking=False):
+        return True
+    while not cancel.is_set() and time.monotonic() < give_up_at:
+        if gate.acquire(timeout=0.2):
+            return True
+    return False

@@ -1,0 +1,54 @@
+"""Questions about audit entries."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, insert, select, update
+
+from wxcloudrun.core.db import AnySession
+from wxcloudrun.features.audit.models import AuditEntry
+
+_TABLE = AuditEntry.__table__
+_SEAL = update(AuditEntry.__table__).where(_TABLE.c.id == bindparam("entry"))  # type: ignore[arg-type]  # it is a Table
+
+
+class AuditDao:
+    """Writes entries, and links them into the chain."""
+
+    def __init__(self, session: AnySession) -> None:
+        self._session = session
+
+    def add(self, values: dict[str, object]) -> None:
+        """Write one entry."""
+        self._session.connection().execute(insert(AuditEntry), values)
+
+    def unsealed(self, size: int) -> Sequence[AuditEntry]:
+        """Entries without a seal, lowest number first."""
+        query = select(AuditEntry).where(AuditEntry.seal.is_(None)).order_by(AuditEntry.id).limit(size)
+        return self._session.scalars(query).all()
+
+    def tip(self) -> AuditEntry | None:
+        """The end of the chain."""
+        query = select(AuditEntry).where(AuditEntry.seal.is_not(None)).order_by(AuditEntry.seal.desc()).limit(1)
+        return self._session.scalars(query).first()
+
+    def seal(self, links: Sequence[dict[str, object]]) -> None:
+        """Number entries (`entry`, `seal`, `hash`); two sealers at once are told apart by the unique number."""
+        self._session.connection().execute(_SEAL, links)
+
+    def chain(self, after: int, size: int) -> Sequence[AuditEntry]:
+        """Sealed entries behind number `after`, in the chain's order."""
+        query = select(AuditEntry).where(AuditEntry.seal > after).order_by(AuditEntry.seal).limit(size)
+        return self._session.scalars(query).all()
+
+    def page(
+        self, target_type: str | None, target_id: int | None, before: int | None, size: int
+    ) -> Sequence[AuditEntry]:
+        """Entries, newest first."""
+        query = select(AuditEntry)
+        if target_type is not None:
+            query = query.where(AuditEntry.target_type == target_type)
+        if target_id is not None:
+            query = query.where(AuditEntry.target_id == target_id)
+        if before is not None:
+            query = query.where(AuditEntry.id < before)
+        return self._session.scalars(query.order_by(AuditEntry.id.desc()).limit(size)).all()

@@ -1,0 +1,33 @@
+"""Audit entries as administrators read them."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class AuditQuery(BaseModel):
+    """Which entries to list, newest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target_type: str | None = Field(None, pattern=r"^[a-z_]{1,32}$", description="Kind of thing that was changed.")
+    target_id: int | None = Field(None, ge=1, le=2**53 - 1, description="Number of the thing that was changed.")
+    cursor: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the list before.")
+    size: int = Field(20, ge=1, le=100, description="Entries to list.")
+
+
+class AuditView(BaseModel):
+    """One entry."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    at: str
+    actor_id: int | None
+    action: str
+    target_type: str
+    target_id: int | None
+    request_id: str | None
+    before: Any
+    after: Any
+    sealed: bool

@@ -1,0 +1,1 @@
+"""Sessions: logging in with a WeChat code, refreshing, listing, ending."""

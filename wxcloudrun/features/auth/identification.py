@@ -1,0 +1,51 @@
+"""Who a request comes from: an access token, or Cloud Run's word where the operator chose to believe it."""
+
+from dataclasses import dataclass
+
+from wxcloudrun.core.actor import Actor
+from wxcloudrun.core.errors import SessionEnded, SessionRequired
+from wxcloudrun.core.http import Caller
+from wxcloudrun.features.auth.access import SessionService
+from wxcloudrun.features.auth.service import LoginService
+from wxcloudrun.integrations.wechat.cloud import identity_from_headers
+
+
+@dataclass(frozen=True)
+class CloudRules:
+    """Whose word is believed behind WeChat Cloud Run: one environment, one app, and the apps that share it."""
+
+    env_id: str
+    appid: str
+    from_appids: tuple[str, ...] = ()
+
+
+class Identification:
+    """Tells who a request comes from."""
+
+    def __init__(self, sessions: SessionService, logins: LoginService, cloud: CloudRules | None) -> None:
+        self._sessions = sessions
+        self._logins = logins
+        self._cloud = cloud
+
+    def actor(self, authorization: str | None, caller: Caller) -> Actor:
+        """The actor of a request. Raises SessionRequired, SessionEnded or AccountDisabled."""
+        if authorization is None:
+            return self._vouched(caller)
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise SessionEnded
+        return self._sessions.actor_of_token(token.strip(), caller.request_id)
+
+    def _vouched(self, caller: Caller) -> Actor:
+        if self._cloud is None:
+            raise SessionRequired
+        identity = identity_from_headers(
+            caller.headers,
+            env_id=self._cloud.env_id,
+            appid=self._cloud.appid,
+            allowed_from_appids=self._cloud.from_appids,
+        )
+        if identity is None:
+            raise SessionRequired
+        user_id = self._logins.identify(identity.appid, identity.openid, identity.unionid)
+        return self._sessions.actor_of_person(user_id, caller.request_id)

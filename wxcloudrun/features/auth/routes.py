@@ -1,0 +1,38 @@
+"""Who may log in, and end which sessions."""
+
+from wxcloudrun.core.errors import AccountDisabled
+from wxcloudrun.core.http import Access, Limit, Route
+from wxcloudrun.features.auth import controller, errors
+
+_LOGIN = (
+    errors.LoginCodeInvalid,
+    errors.LoginBlocked,
+    errors.LoginBusy,
+    errors.MockCodeRefused,
+    errors.WechatMisconfigured,
+    errors.WechatUnavailable,
+    errors.WechatTimeout,
+    AccountDisabled,
+)
+
+ROUTES = [
+    Route("POST", "/api/login", controller.login, Access.ANYONE, limit=Limit(address="120/minute"), errors=_LOGIN),
+    Route(
+        "POST",
+        "/api/refresh_token",
+        controller.refresh_token,
+        Access.ANYONE,
+        limit=Limit(address="120/minute"),
+        errors=(errors.RefreshTokenInvalid,),
+    ),
+    Route("POST", "/api/logout", controller.logout, Access.USER),
+    Route("GET", "/api/user/sessions", controller.own_sessions, Access.USER),
+    Route("DELETE", "/api/user/sessions", controller.end_all_sessions, Access.USER),
+    Route(
+        "DELETE",
+        "/api/user/sessions/<int:session_id>",
+        controller.end_session,
+        Access.USER,
+        errors=(errors.SessionNotFound,),
+    ),
+]

@@ -1,0 +1,1 @@
+"""What the product does with WeChat besides login: codes and links, messages, pushes."""

@@ -1,0 +1,23 @@
+"""Every table, gathered for migrations."""
+
+from wxcloudrun.core.db import Base
+from wxcloudrun.core.idempotency import IdempotencyRecord
+from wxcloudrun.features.audit.models import AuditEntry
+from wxcloudrun.features.auth.models import LoginExchange, UserSession
+from wxcloudrun.features.counter.models import Counter
+from wxcloudrun.features.users.models import User, VerificationApplication, VerificationMaterial
+from wxcloudrun.features.wechat.models import PushMessage, WechatToken
+
+__all__ = [
+    "AuditEntry",
+    "Base",
+    "Counter",
+    "IdempotencyRecord",
+    "LoginExchange",
+    "PushMessage",
+    "User",
+    "UserSession",
+    "VerificationApplication",
+    "VerificationMaterial",
+    "WechatToken",
+]
