@@ -23,6 +23,7 @@ from wxcloudrun.features.counter.service import CounterService
 from wxcloudrun.features.users.admission import Admission
 from wxcloudrun.features.users.service import ProfileService
 from wxcloudrun.features.wechat.tokens import DatabaseTokenStore
+from wxcloudrun.integrations.wechat.contract import WeChat
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -95,13 +96,14 @@ def parts(settings: "Settings") -> Container:
     provide(
         LoginService,
         lambda: LoginService(
-            session, clock, keys, get(AccessTokens), wechat_client(settings, container), get(Admission), rules
+            session, clock, keys, get(AccessTokens), get(WeChat), get(Admission), rules
         ),
     )
     provide(
         SessionService,
         lambda: SessionService(session, clock, keys, get(AccessTokens), get(AuditService), get(Admission), rules),
     )
+    provide(WeChat, lambda: wechat_client(settings, container))  # type: ignore[type-abstract]  # keyed by protocol
     provide(DatabaseTokenStore, lambda: DatabaseTokenStore(session, keys))
     provide(Authenticator, lambda: Identification(get(SessionService), get(LoginService), _cloud(settings)))  # type: ignore[type-abstract]
     return container

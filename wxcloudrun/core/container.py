@@ -18,6 +18,10 @@ class Container:
         self._recipes[kind] = recipe
         self._made.pop(kind, None)
 
+    def forget_made(self) -> None:
+        """Make everything anew when it is next asked for, so that changed recipes reach those who use them."""
+        self._made.clear()
+
     def knows(self, kind: object) -> bool:
         """True when there is a recipe for `kind`."""
         return kind in self._recipes

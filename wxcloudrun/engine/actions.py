@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,15 +48,8 @@ def compile_action(action: Action, where: str) -> CompiledAction:
     return CompiledAction(action, parts, formula, where)
 
 
-def carry_out(
-    actions: tuple[CompiledAction, ...], names: Callable[[], Names], bounds: Bounds, effects: Effects, view: Any = None
-) -> None:
-    """Carry out actions in order; each sees what those before it set. Raises `StepError`."""
-    for compiled in actions:
-        _one(compiled, names(), bounds, effects, view)
-
-
-def _one(compiled: CompiledAction, names: Names, bounds: Bounds, effects: Effects, view: Any) -> None:
+def carry_out(compiled: CompiledAction, names: Names, bounds: Bounds, effects: Effects, view: Any = None) -> None:
+    """Carry out one action; what it made goes into `effects`. Raises `StepError`."""
     action = compiled.action
     match action:
         case SetAction():

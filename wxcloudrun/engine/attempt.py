@@ -19,7 +19,6 @@ from wxcloudrun.engine.response import Hop, Response
 from wxcloudrun.engine.spool import discard_body
 from wxcloudrun.engine.steps import CaseStep
 from wxcloudrun.engine.template import render
-from wxcloudrun.engine.throttle import Cancel
 from wxcloudrun.engine.variables import Layer, Scope, Source
 
 
@@ -88,3 +87,148 @@ class Trial:
             response.peer if response else None,
             *(self.trace or (None, None)),
         )
+
+
+class Trier:
+    """Makes the attempts of one case step at one place."""
+
+    def __init__(
+        self, run: Run, step: CaseStep, scope: Scope, place: Place, row: Dataset | None, idempotency_key: str
+    ) -> None:
+        case = run.program.steps[id(step)].case
+        if case is None:
+            raise TypeError("a case step is compiled with its case")
+        self._run = run
+        self._step = step
+        self._place = place
+        self._case: CompiledCase = case
+        self._key = idempotency_key
+        self._outer = scope
+        self._row = case.row(row)
+        values = self._row.values
+        self._scope = scope.inside(dataset=Layer(Source.DATASET, values, place.path)) if values else scope
+
+    def method(self) -> str:
+        """The request's method, for the question whether it may be repeated; unknown ones are not safe."""
+        try:
+            return self._row.request.render(self._run.names(self._scope, self._place)).method
+        except StepError:
+            return ""
+
+    def failed(self, fault: StepError) -> Trial:
+        """A trial that sent nothing because of an error."""
+        trial = Trial()
+        trial.stop(fault)
+        return trial
+
+    def attempt(self, number: int) -> Trial:
+        """Act, render, send and extract. What goes wrong is in the trial; nothing is raised."""
+        trial = Trial()
+        try:
+            self._place.bounds.check()
+            self._act(self._case.before, trial, "/before")
+            names = self._names(trial)
+            trial.used = names.used
+            trial.spec = self._row.request.render(names)
+            base_url = render(self._run.program.base_url, names)
+            trial.exchange = self._send(trial, trial.spec, base_url, number)
+            self._read(trial, trial.exchange)
+        except StepError as fault:
+            trial.stop(fault)
+        except DefinitionError as fault:
+            trial.stop(StepError(ErrorClass.DEFINITION, str(fault)))
+        return trial
+
+    def judge(self, trial: Trial) -> None:
+        """Evaluate the assertions, all of them, unless the attempt could not be carried out."""
+        if trial.error is not None or trial.view is None:
+            return
+        missing = next((one for one in trial.taken if one.fatal), None)
+        names = self.names_after(trial)
+        try:
+            trial.judged = self._case.checks.judge(trial.view, names)
+        except StepError as fault:
+            trial.stop(fault)
+            return
+        trial.used = {**trial.used, **names.used}
+        if missing is not None and missing.unreadable:
+            trial.stop(StepError(ErrorClass.EXTRACTION, f"extraction `{missing.name}`: {missing.message}"))
+        elif missing is not None:
+            trial.fail(f"extraction `{missing.name}` is required and found nothing: {missing.message}")
+        elif not all(one.passed for one in trial.judged):
+            trial.outcome = Outcome.FAILED
+
+    def names_after(self, trial: Trial) -> Names:
+        """The names as they are after the answer: what was extracted and computed included."""
+        return self._names(trial, "/after")
+
+    def hand_on(self, trial: Trial) -> None:
+        """Keep what shall be seen by later steps."""
+        for name, value in trial.effects.values.items():
+            if name not in trial.effects.passing:
+                self._outer.keep(name, value)
+        for one in trial.taken:
+            if one.has_value and one.scope != "step":
+                self._outer.keep(one.name, one.value, shared=one.scope == "global")
+
+    def release(self, trial: Trial) -> None:
+        """Hand a long body to whoever wants it, then remove its file."""
+        response = trial.response
+        if response is None or response.body.spool is None:
+            return
+        if self._run.on_body is not None:
+            self._run.on_body(response.body.sha256, response.body.spool)
+        discard_body(response)
+
+    def _names(self, trial: Trial, part: str = "") -> Names:
+        values = {one.name: one.value for one in trial.taken if one.has_value}
+        if trial.effects.values:
+            values = {**trial.effects.values, **values}
+        scope = self._scope.with_extracted(values) if values else self._scope
+        return self._run.names(scope, self._place, part)
+
+    def _act(self, actions: Any, trial: Trial, part: str) -> None:
+        for index, action in enumerate(actions):
+            names = self._names(trial, f"{part}/{index}")
+            carry_out(action, names, self._place.bounds, trial.effects, trial.view)
+            trial.used.update(names.used)
+            for name in trial.effects.secrets:
+                self._run.redactor.add(trial.effects.values.get(name), name)
+
+    def _send(self, trial: Trial, spec: RequestSpec, base_url: str, number: int) -> Exchange:
+        run, bounds = self._run, self._place.bounds
+        prepared = run.sender.prepare(
+            spec,
+            base_url=base_url or None,
+            blobs=run.blobs,
+            tokens=run.tokens,
+            deadline=bounds.until,
+            cancel=bounds.is_set,
+        )
+        for secret in prepared.secrets:
+            run.redactor.add(secret)
+        rate = run.plan.environment.rate_per_second
+        if rate is not None:
+            bounds.wait(run.throttle.reserve(run.environment_key, rate))
+        with run.gates.through(prepared.draft.url.authority, bounds) as open_:
+            if not open_:
+                bounds.check()
+            if run.on_intent is not None:
+                run.on_intent(self._place.path, number, self._key)
+            trial.trace, headers = run.trace(self._place.path, number)
+            header = self._step.case.idempotency_header
+            if header is not None:
+                headers = (*headers, (header, self._key))
+            trial.sent_at = stamp(run.clock.now())
+            return run.sender.send(
+                prepared, jar=self._place.jar, headers=headers, deadline=bounds.until, cancel=bounds.is_set
+            )
+
+    def _read(self, trial: Trial, exchange: Exchange) -> None:
+        trial.view = ResponseView(exchange.response)
+        trial.taken = self._case.checks.take(trial.view, self._names(trial, "/extract"))
+        for one in trial.taken:
+            if one.secret and one.has_value:
+                self._run.redactor.add(one.value, one.name)
+        self._act(self._case.after, trial, "/after-action")
+

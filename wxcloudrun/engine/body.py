@@ -65,7 +65,11 @@ class Payload:
     @cached_property
     def sha256(self) -> str:
         """Hex digest of the whole body."""
-        digest = hashlib.sha256()
+        return self.digest("sha256")
+
+    def digest(self, algorithm: str) -> str:
+        """Hex digest of the whole body by a hash of that name."""
+        digest = hashlib.new(algorithm, usedforsecurity=False)
         for chunk in self.chunks():
             digest.update(chunk)
         return digest.hexdigest()

@@ -1,10 +1,20 @@
 """Until when a part of a run may go on: canceled from outside, or out of time."""
 
 import threading
+from typing import Protocol
 
 from wxcloudrun.engine.clock import Clock
 from wxcloudrun.engine.errors import ErrorClass, StepError
-from wxcloudrun.engine.throttle import Cancel
+
+
+class Cancel(Protocol):
+    """Tells a run to stop; `threading.Event` is one."""
+
+    def is_set(self) -> bool:
+        """True once the run shall stop."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, at most `timeout` seconds; True when it is set."""
 
 
 class Bounds:

@@ -29,7 +29,7 @@ def response_charset(content_type: str | None, head: bytes) -> str:
         if head.startswith(mark):
             return codec
     declared = declared_charset(content_type)
-    if declared is None:
+    if declared is None and "json" not in (content_type or ""):
         found = _XML.search(head[:_LOOK]) or _META.search(head[:_LOOK])
         declared = found.group(1).decode("ascii") if found else None
     codec = codec_name(declared or "utf-8") or "utf-8"

@@ -1,24 +1,60 @@
 """What all parts of one run share, and the place in the plan where each of them stands."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
+from wxcloudrun.engine.body import BlobSource
 from wxcloudrun.engine.bounds import Bounds
 from wxcloudrun.engine.clock import Clock
 from wxcloudrun.engine.cookies import CookieJar
+from wxcloudrun.engine.exchange import Exchange
 from wxcloudrun.engine.names import Names
+from wxcloudrun.engine.oauth import TokenCache
 from wxcloudrun.engine.once import Cache
 from wxcloudrun.engine.parallel import Crew
 from wxcloudrun.engine.plan import Plan
+from wxcloudrun.engine.prepare import PreparedRequest
 from wxcloudrun.engine.program import Program
 from wxcloudrun.engine.records import Outcome, Phase
 from wxcloudrun.engine.redaction import Redactor
+from wxcloudrun.engine.request import RequestSpec
 from wxcloudrun.engine.result import StepResult
-from wxcloudrun.engine.sending import Sends
 from wxcloudrun.engine.throttle import Gates, Throttle
+from wxcloudrun.engine.trace import parent_id, trace_id, traceparent
 from wxcloudrun.engine.variables import Scope
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Sends(Protocol):
+    """Carries requests to their servers; `wxcloudrun.engine.sender.Sender` is one."""
+
+    def prepare(
+        self,
+        spec: RequestSpec,
+        *,
+        base_url: str | None = None,
+        blobs: BlobSource | None = None,
+        tokens: TokenCache | None = None,
+        deadline: float | None = None,
+        cancel: Callable[[], bool] | None = None,
+    ) -> PreparedRequest:
+        """The request, checked and built; raises `StepError`."""
+
+    def send(
+        self,
+        prepared: PreparedRequest,
+        *,
+        jar: CookieJar | None = None,
+        deadline: float | None = None,
+        cancel: Callable[[], bool] | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> Exchange:
+        """The answer; raises `StepError`. `deadline` is a point on `time.monotonic()`."""
+
 
 OnIntent = Callable[[str, int, str], None]
 """Called before each send with the step's path, the attempt's number and its idempotency key."""
@@ -89,7 +125,25 @@ class Run:
     seed: str
     on_intent: OnIntent | None = None
     on_body: OnBody | None = None
+    blobs: BlobSource | None = None
+    tokens: TokenCache = field(default_factory=TokenCache)
     done: list[Outcome] = field(default_factory=list)  # outcomes taken over from an earlier worker
+    trace_id: str = ""
+    environment_key: str = ""
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        self.trace_id = trace_id(f"{self.plan.id}/{self.seed}")
+        name = str(self.plan.id or self.seed)
+        self.label = "".join(char if "!" <= char <= "~" else "-" for char in name)
+        environment = self.plan.environment
+        self.environment_key = f"{self.plan.project.id}/{environment.id or environment.name or environment.base_url}"
+
+    def trace(self, path: str, attempt: int) -> tuple[tuple[str, str], Headers]:
+        """Trace id and parent id of an attempt, and the headers that carry them."""
+        parent = parent_id(self.trace_id, path, attempt)
+        label = f"{self.label}/{path}/{attempt}"
+        return (self.trace_id, parent), (("traceparent", traceparent(self.trace_id, parent)), ("X-Test-Run", label))
 
     def names(self, scope: Scope, place: Place, part: str = "") -> Names:
         """The names a step at this place can use; `part` keeps the random values of its parts apart."""

@@ -4,6 +4,9 @@ import pycurl
 
 from wxcloudrun.engine.errors import ErrorClass
 
+# https://curl.se/libcurl/c/libcurl-errors.html; pycurl names most of the codes, not these.
+WEIRD_SERVER_REPLY, HTTP2_STREAM, PROXY, CLIENT_CERTIFICATE, TOO_LARGE = 8, 92, 97, 98, 100
+
 _TLS = {
     pycurl.E_SSL_CONNECT_ERROR: "the TLS handshake failed",
     pycurl.E_PEER_FAILED_VERIFICATION: "the server's certificate is not trusted or is for another name",
@@ -12,12 +15,12 @@ _TLS = {
     pycurl.E_SSL_CIPHER: "no common cipher",
     pycurl.E_SSL_ISSUER_ERROR: "the issuer of the server's certificate was refused",
     pycurl.E_SSL_SHUTDOWN_FAILED: "the TLS connection was not closed properly",
-    pycurl.E_SSL_CLIENTCERT: "the server asks for a client certificate",
+    CLIENT_CERTIFICATE: "the server asks for a client certificate",
     pycurl.E_SSL_PINNEDPUBKEYNOTMATCH: "the server's key is not the expected one",
 }
 _PROTOCOL = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "the answer does not begin with an HTTP/1 status line",
-    pycurl.E_WEIRD_SERVER_REPLY: "the answer is not valid HTTP",
+    WEIRD_SERVER_REPLY: "the answer is not valid HTTP",
     pycurl.E_PARTIAL_FILE: "the connection was closed before the whole body had arrived (fewer bytes than announced)",
     pycurl.E_GOT_NOTHING: "the connection was closed without an answer",
     pycurl.E_RECV_ERROR: "the connection was reset while the answer was read",
@@ -25,15 +28,15 @@ _PROTOCOL = {
     pycurl.E_SEND_FAIL_REWIND: "the connection was lost and the body could not be sent again",
     pycurl.E_BAD_CONTENT_ENCODING: "the body is not in the encoding that Content-Encoding says",
     pycurl.E_HTTP2: "the HTTP/2 connection failed",
-    pycurl.E_HTTP2_STREAM: "the server ended the HTTP/2 stream with an error",
+    HTTP2_STREAM: "the server ended the HTTP/2 stream with an error",
 }
 _OTHER = {
     pycurl.E_COULDNT_CONNECT: (ErrorClass.CONNECT, "no connection: nobody listens there or the address is unreachable"),
     pycurl.E_COULDNT_RESOLVE_HOST: (ErrorClass.RESOLVE, "the host name has no address"),
     pycurl.E_COULDNT_RESOLVE_PROXY: (ErrorClass.RESOLVE, "the proxy's name has no address"),
-    pycurl.E_PROXY: (ErrorClass.CONNECT, "the proxy refused the connection"),
+    PROXY: (ErrorClass.CONNECT, "the proxy refused the connection"),
     pycurl.E_URL_MALFORMAT: (ErrorClass.DEFINITION, "the URL cannot be used"),
-    pycurl.E_TOO_LARGE: (ErrorClass.BODY_TOO_LARGE, "the answer's headers are too large"),
+    TOO_LARGE: (ErrorClass.BODY_TOO_LARGE, "the answer's headers are too large"),
     pycurl.E_ABORTED_BY_CALLBACK: (ErrorClass.DEFINITION, "a file of the body could not be read"),
     pycurl.E_FILESIZE_EXCEEDED: (ErrorClass.BODY_TOO_LARGE, "the body is too large"),
 }

@@ -15,8 +15,8 @@ _CERTIFICATE = {
 }
 
 
-def timing(curl: pycurl.Curl) -> Timing:
-    """The phases; libcurl counts microseconds since the start, a phase is the difference to the one before."""
+def timing(curl: pycurl.Curl, resolve_seconds: float, total_seconds: float) -> Timing:
+    """The phases of the last hop, and the time of all of it; libcurl counts microseconds since the start, a phase is the difference to the one before."""
     get = curl.getinfo
     total = get(pycurl.TOTAL_TIME_T)
     before, sent, first = (
@@ -32,12 +32,13 @@ def timing(curl: pycurl.Curl) -> Timing:
     sent = max(sent, before)
     first = max(first, sent)
     return Timing(
+        resolve_ms=resolve_seconds * 1000,
         connect_ms=connect / 1000,
         tls_ms=tls / 1000,
         send_ms=(sent - before) / 1000,
         wait_ms=(first - sent) / 1000,
         receive_ms=max(total - first, 0) / 1000,
-        total_ms=total / 1000,
+        total_ms=total_seconds * 1000,
     )
 
 

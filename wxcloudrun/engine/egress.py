@@ -14,6 +14,7 @@ from wxcloudrun.engine.resolver import Cancel, Lookup, bounded_lookup, system_lo
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 _RULE = re.compile(r"\[(?P<boxed>[0-9A-Fa-f:.]+(?:/\d+)?)\](?P<after>.*)|(?P<plain>[0-9A-Fa-f:.]+/\d+)(?P<rest>.*)")
 _KEPT_NAMES = 1024
+_UNJUDGED = "not judged yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class AddressGuard:
         self._lookup = lookup
         self._keep_seconds = keep_seconds
         self._known: dict[tuple[str, int], tuple[float, Target]] = {}
+        self._judged: dict[tuple[str, int], str | None] = {}
 
     def vet(self, host: str, port: int, timeout: float = 10.0, cancel: Cancel = lambda: False) -> Target:
         """Resolves a canonical host once and vets every answer.
@@ -108,10 +110,15 @@ class AddressGuard:
 
     def refusal(self, address: str, port: int) -> str | None:
         """The rule that says no to an address, or None when it may be called."""
-        parsed = literal(address.partition("%")[0])
-        if parsed is None:
-            return "not an address"
-        return self._refusal(unmapped(parsed), port)
+        place = (address, port)
+        reason = self._judged.get(place, _UNJUDGED)
+        if reason is _UNJUDGED:
+            parsed = literal(address.partition("%")[0])
+            reason = "not an address" if parsed is None else self._refusal(unmapped(parsed), port)
+            if len(self._judged) >= _KEPT_NAMES:
+                self._judged.clear()
+            self._judged[place] = reason
+        return reason
 
     def _vetted(self, host: str, text: str, port: int) -> str:
         reason = self.refusal(text, port)

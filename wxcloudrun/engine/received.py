@@ -63,7 +63,7 @@ def _pairs(lines: list[bytes]) -> Headers:
     pairs: list[tuple[str, str]] = []
     for line in lines:
         text = _text(line)
-        if text[:1] in (" ", "\t") and pairs:
+        if text[0] in " \t" and pairs:
             name, value = pairs.pop()
             pairs.append((name, f"{value} {text.strip()}"))
         else:
@@ -75,6 +75,6 @@ def _pairs(lines: list[bytes]) -> Headers:
 def _text(line: bytes) -> str:
     """Headers are Latin-1 by the letter and UTF-8 by habit."""
     try:
-        return line.decode("utf-8")
+        return line.decode()
     except UnicodeDecodeError:
         return line.decode("latin-1")

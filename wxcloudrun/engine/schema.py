@@ -108,11 +108,11 @@ class _Cache:
 _CACHE = _Cache()
 
 
-def compile_schema(schema: Any, field: str = "expected") -> Schema:
+def compile_schema(schema: Any, field: str = "expected", formats: bool | None = None) -> Schema:
     """Compile a schema by the draft its `$schema` names, 2020-12 without one.
 
     `format` is asserted in drafts 4 to 7 and in a schema without `$schema`; from 2019-09 on it only annotates, as
-    those drafts say.
+    those drafts say. `formats` decides it for any schema.
     Raises DefinitionError with the JSON pointer of the fault, also for references that leave the document.
     """
     if not isinstance(schema, dict | bool):
@@ -125,19 +125,21 @@ def compile_schema(schema: Any, field: str = "expected") -> Schema:
         raise DefinitionError(field, f"the schema is no JSON: {error}") from error
     if len(text) > MAX_SCHEMA:
         raise DefinitionError(field, f"the schema has {len(text)} characters; {MAX_SCHEMA} are allowed")
-    compiled = _CACHE.get(text)
+    if formats is None and not (isinstance(schema, dict) and "$schema" in schema):
+        formats = True
+    key = f"{formats} {text}"
+    compiled = _CACHE.get(key)
     if compiled is None:
-        compiled = _compiled(schema, field)
-        _CACHE.put(text, compiled)
+        compiled = _compiled(schema, field, formats)
+        _CACHE.put(key, compiled)
     return compiled
 
 
-def _compiled(schema: Any, field: str) -> Schema:
+def _compiled(schema: Any, field: str, formats: bool | None) -> Schema:
     _refuse_unknown_draft(schema, field)
     cost = SchemaCost(schema)
     if cost.at(0)[0] > _MAX_EVALUATIONS or cost.at(0)[1] > _MAX_CALLS:
         raise DefinitionError(field, "the schema's references multiply too much")
-    formats = None if isinstance(schema, dict) and "$schema" in schema else True
     try:
         validator = jsonschema_rs.validator_for(
             schema, retriever=_refuse, pattern_options=_PATTERNS, validate_formats=formats

@@ -2,20 +2,11 @@
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-
-class Cancel(Protocol):
-    """Tells a run to stop; `threading.Event` is one."""
-
-    def is_set(self) -> bool:
-        """True once the run shall stop."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is set, at most `timeout` seconds; True when it is set."""
+from wxcloudrun.engine.bounds import Bounds
 
 
 class Throttle(Protocol):
@@ -46,17 +37,17 @@ class Gates:
 
     def __init__(self, total: int, per_host: int) -> None:
         self._total = threading.BoundedSemaphore(total)
-        self._hosts: dict[str, threading.BoundedSemaphore] = defaultdict(lambda: threading.BoundedSemaphore(per_host))
+        self._per_host = per_host
+        self._hosts: dict[str, threading.BoundedSemaphore] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def through(self, host: str, cancel: Cancel, give_up_at: float) -> Iterator[bool]:
-        """Hold a place while the request is under way; gives False when canceled or too late (monotonic seconds)."""
-        with self._lock:
-            gates = (self._hosts[host], self._total)
+    def through(self, host: str, bounds: Bounds) -> Iterator[bool]:
+        """Hold a place while the request is under way; gives False when the bounds ended before there was one."""
+        gates = (self._host(host), self._total)
         held = []
         for gate in gates:
-            if not _take(gate, cancel, give_up_at):
+            if not _take(gate, bounds):
                 break
             held.append(gate)
         try:
@@ -65,11 +56,18 @@ class Gates:
             for gate in held:
                 gate.release()
 
+    def _host(self, host: str) -> threading.BoundedSemaphore:
+        gate = self._hosts.get(host)
+        if gate is None:
+            with self._lock:
+                gate = self._hosts.setdefault(host, threading.BoundedSemaphore(self._per_host))
+        return gate
 
-def _take(gate: threading.BoundedSemaphore, cancel: Cancel, give_up_at: float) -> bool:
+
+def _take(gate: threading.BoundedSemaphore, bounds: Bounds) -> bool:
     if gate.acquire(blocking=False):
         return True
-    while not cancel.is_set() and time.monotonic() < give_up_at:
+    while not bounds.is_set():
         if gate.acquire(timeout=0.2):
             return True
     return False

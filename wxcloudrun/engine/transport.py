@@ -59,7 +59,8 @@ class Channel:
         except BaseException:
             self._sink.discard()
             raise
-        return Answer(self._head.head(), self._sink, timing(self._curl), peer(self._curl), self._facts(wire))
+        measured = timing(self._curl, wire.resolve_seconds, time.monotonic() - watch.began)
+        return Answer(self._head.head(), self._sink, measured, peer(self._curl), self._facts(wire))
 
     def _facts(self, wire: Wire) -> dict[str, str] | None:
         """libcurl tells about the certificate after a handshake only; a kept connection has the one seen then."""

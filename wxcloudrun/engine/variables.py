@@ -67,6 +67,12 @@ class Scope:
             scope._dataset = dataset
         return scope
 
+    def with_extracted(self, values: Mapping[str, Any]) -> "Scope":
+        """The same scope with values of this step's own answer; they are not kept."""
+        scope = self._copy()
+        scope._extracted = {**self._extracted, **values}
+        return scope
+
     def call(self, base: tuple[Layer, ...]) -> "Scope":
         """The scope of a scenario called from here: it sees its own layers and what is shared by the run."""
         scope = Scope(base, self._shared)

@@ -49,6 +49,7 @@ class Wire:
     proxy: Proxy | None
     http_version: HttpVersion
     max_body_bytes: int
+    resolve_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Watch:
     read_seconds: float
     total_ends: float
     total_ms: int
+    began: float
     deadline: float | None
     canceled: Callable[[], bool]
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.exc import IntegrityError
 
@@ -22,23 +21,13 @@ from wxcloudrun.features.auth.refresh import RefreshToken, RefreshTokens
 from wxcloudrun.features.auth.schemas import MOCK_CODE, LoggedIn
 from wxcloudrun.features.users.admission import Admission, Identity
 from wxcloudrun.integrations.wechat import errors as wechat
-
-if TYPE_CHECKING:
-    from wxcloudrun.integrations.wechat.login import LoginSession
+from wxcloudrun.integrations.wechat.contract import WeChat
 
 _logger = logging.getLogger("wxcloudrun.auth")
 CODE_LIFE = timedelta(minutes=5)
 _ANSWER = "login_exchanges.answer"
 _OWNER_GIVES_UP = timedelta(seconds=15)
 _PAUSE_S = 0.05
-
-
-class CodeExchange(Protocol):
-    """WeChat's code2Session."""
-
-    def code_to_session(self, code: str) -> "LoginSession":
-        """Who a code stands for. Raises WeChatError."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -60,7 +49,7 @@ class LoginService:
         clock: Clock,
         keys: KeyRing,
         tokens: AccessTokens,
-        wechat_login: CodeExchange,
+        wechat_client: WeChat,
         admission: Admission,
         rules: LoginRules,
         sleep: Callable[[float], None] = time.sleep,
@@ -69,7 +58,7 @@ class LoginService:
         self._clock = clock
         self._keys = keys
         self._tokens = tokens
-        self._wechat = wechat_login
+        self._wechat = wechat_client
         self._admission = admission
         self._rules = rules
         self._sleep = sleep

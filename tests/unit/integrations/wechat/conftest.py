@@ -55,7 +55,7 @@ class WeChatStub:
         self.released = threading.Event()
         self._answers: dict[str, list[Any]] = {}
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"stub": self}))
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -104,70 +104,70 @@ class WeChatStub:
         self._thread.join()
 
 
-def _handler(stub: WeChatStub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class Handler(BaseHTTPRequestHandler):
+    """Reads a request, lets the stub choose, and sends what it chose."""
 
-        def _serve(self) -> None:
-            parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            query = dict(parse_qsl(parts.query, keep_blank_values=True))
-            self._send(stub.answer(Seen(self.command, parts.path, query, headers, body)))
+    stub: WeChatStub
+    protocol_version = "HTTP/1.1"
 
-        def _send(self, wire: Wire) -> None:
-            if wire.fault:
-                self._break(wire.fault)
-                return
-            self.send_response(wire.status)
-            for name, value in wire.headers.items():
-                self.send_header(name, value)
-            if wire.pieces:
-                self.send_header("Transfer-Encoding", "chunked")
-                self.end_headers()
-                self._drip(wire.pieces)
-                return
-            if "Content-Length" not in wire.headers:
-                self.send_header("Content-Length", str(len(wire.body)))
-            self.end_headers()
-            self.wfile.write(wire.body)
-            self.close_connection = "Content-Length" in wire.headers
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        self._send(self.stub.answer(Seen(self.command, parts.path, query, headers, body)))
 
-        def _drip(self, pieces: tuple[bytes, ...]) -> None:
-            for piece in pieces:
-                try:
-                    self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-                except OSError:
-                    return
-                stub.released.wait(0.02)
-            self.wfile.write(b"0\r\n\r\n")
-
-        def _break(self, fault: str) -> None:
-            self.close_connection = True
-            if fault == "hang":
-                stub.released.wait(10)
-            if fault == "reset":
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.connection.close()
-
-        do_GET = do_POST = _serve
-
-        def handle(self) -> None:
-            try:
-                super().handle()
-            except OSError:
-                self.close_connection = True
-
-        def finish(self) -> None:
-            try:
-                super().finish()
-            except (OSError, ValueError):
-                self.close_connection = True
-
-        def log_message(self, format: str, *args: Any) -> None:
+    def _send(self, wire: Wire) -> None:
+        if wire.fault:
+            self._break(wire.fault)
             return
+        self.send_response(wire.status)
+        for name, value in wire.headers.items():
+            self.send_header(name, value)
+        if wire.pieces:
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self._drip(wire.pieces)
+            return
+        if "Content-Length" not in wire.headers:
+            self.send_header("Content-Length", str(len(wire.body)))
+        self.end_headers()
+        self.wfile.write(wire.body)
+        self.close_connection = "Content-Length" in wire.headers
 
-    return Handler
+    def _drip(self, pieces: tuple[bytes, ...]) -> None:
+        for piece in pieces:
+            try:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            except OSError:
+                return
+            self.stub.released.wait(0.02)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _break(self, fault: str) -> None:
+        self.close_connection = True
+        if fault == "hang":
+            self.stub.released.wait(10)
+        if fault == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+
+    do_GET = do_POST = _serve
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except OSError:
+            self.close_connection = True
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        except (OSError, ValueError):
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return
 
 
 class FixedClock:
