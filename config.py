@@ -262,6 +262,8 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     problems = faults(settings)
     if problems:
         raise ConfigurationError("; ".join(problems))
+    if settings.prometheus_multiproc_dir is not None:  # the client library reads nothing but its own environment
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(settings.prometheus_multiproc_dir))
     return settings
 
 

@@ -1,18 +1,24 @@
 """The one place where the parts are put together: settings in, a Flask application out."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wxcloudrun.blueprints import TABLES
+from wxcloudrun.console.pages import console_pages
 from wxcloudrun.core.clock import Clock, SystemClock
 from wxcloudrun.core.container import Container
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import db, engine_options
+from wxcloudrun.core.http.cors import Cors
 from wxcloudrun.core.http.edge import Authenticator, Edge
+from wxcloudrun.core.http.openapi import document
 from wxcloudrun.core.idempotency import Idempotency
 from wxcloudrun.core.logging import set_up_logging
+from wxcloudrun.core.metrics import Metrics
 from wxcloudrun.core.rate_limit import RateLimiter
 from wxcloudrun.core.tokens import AccessTokens
 from wxcloudrun.features.audit.service import AuditService
@@ -20,6 +26,7 @@ from wxcloudrun.features.auth.access import SessionService
 from wxcloudrun.features.auth.identification import CloudRules, Identification
 from wxcloudrun.features.auth.service import LoginRules, LoginService
 from wxcloudrun.features.counter.service import CounterService
+from wxcloudrun.features.health.service import HealthService, MetricsService
 from wxcloudrun.features.users.admission import Admission
 from wxcloudrun.features.users.service import ProfileService
 from wxcloudrun.features.wechat.tokens import DatabaseTokenStore
@@ -32,6 +39,8 @@ if TYPE_CHECKING:
     from wxcloudrun.integrations.wechat.client import WeChatClient
 
 EXTENSION = "wxcloudrun"
+VERSION = "0.1.0"
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 def create_app(settings: "Settings") -> Flask:
@@ -51,10 +60,19 @@ def create_app(settings: "Settings") -> Flask:
     db.init_app(app)
     container = parts(settings)
     app.extensions[EXTENSION] = container
-    edge = Edge(container, trust_cloud=settings.trust_wxcloud_headers, max_body=settings.max_body_bytes, observe=None)
+    edge = Edge(
+        container,
+        trust_cloud=settings.trust_wxcloud_headers,
+        max_body=settings.max_body_bytes,
+        cors=Cors(settings.cors_origins) if settings.cors_origins else None,
+        observe=container.get(Metrics) if settings.metrics_token is not None else None,
+    )
     edge.install(app)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
     for name, routes in TABLES.items():
         app.register_blueprint(edge.blueprint(name, routes))
+    app.register_blueprint(console_pages(lambda: document(edge.bindings, VERSION)))
     if click.get_current_context(silent=True) is not None:
         register_commands(app)
     return app
@@ -81,7 +99,7 @@ def parts(settings: "Settings") -> Container:
     )
     session: Any = db.session
     clock = SystemClock()
-    provide(Clock, lambda: clock)  # type: ignore[type-abstract]  # keyed by protocol
+    provide(Clock, lambda: clock)
     provide(KeyRing, lambda: keys)
     provide(RateLimiter, lambda: RateLimiter(settings.rate_limit_storage, enabled=settings.rate_limits))
     provide(Idempotency, lambda: Idempotency(session, clock))
@@ -95,17 +113,21 @@ def parts(settings: "Settings") -> Container:
     )
     provide(
         LoginService,
-        lambda: LoginService(
-            session, clock, keys, get(AccessTokens), get(WeChat), get(Admission), rules
-        ),
+        lambda: LoginService(session, clock, keys, get(AccessTokens), get(WeChat), get(Admission), rules),
     )
     provide(
         SessionService,
         lambda: SessionService(session, clock, keys, get(AccessTokens), get(AuditService), get(Admission), rules),
     )
-    provide(WeChat, lambda: wechat_client(settings, container))  # type: ignore[type-abstract]  # keyed by protocol
+    provide(WeChat, lambda: wechat_client(settings, container))
     provide(DatabaseTokenStore, lambda: DatabaseTokenStore(session, keys))
-    provide(Authenticator, lambda: Identification(get(SessionService), get(LoginService), _cloud(settings)))  # type: ignore[type-abstract]
+    provide(HealthService, lambda: HealthService(lambda: db.engine, MIGRATIONS))
+    provide(Metrics, lambda: Metrics(shared=settings.prometheus_multiproc_dir is not None))
+    measured = settings.metrics_token is not None
+    provide(
+        MetricsService, lambda: MetricsService(get(Metrics) if measured else None, _optional(settings.metrics_token))
+    )
+    provide(Authenticator, lambda: Identification(get(SessionService), get(LoginService), _cloud(settings)))
     return container
 
 
@@ -126,7 +148,7 @@ def wechat_client(settings: "Settings", container: Container) -> "WeChatClient":
         push_token=push_token or "",
         push_aes_key=aes_key or "",
     )
-    return WeChatClient(config, container.get(DatabaseTokenStore), container.get(Clock))  # type: ignore[type-abstract]
+    return WeChatClient(config, container.get(DatabaseTokenStore), container.get(Clock))
 
 
 def _cloud(settings: "Settings") -> CloudRules | None:

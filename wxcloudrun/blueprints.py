@@ -4,6 +4,7 @@ from wxcloudrun.core.http import Route
 from wxcloudrun.features.audit import routes as audit
 from wxcloudrun.features.auth import routes as auth
 from wxcloudrun.features.counter import routes as counter
+from wxcloudrun.features.health import routes as health
 from wxcloudrun.features.users import routes as users
 
 TABLES: dict[str, list[Route]] = {
@@ -11,4 +12,5 @@ TABLES: dict[str, list[Route]] = {
     "auth": auth.ROUTES,
     "users": users.ROUTES,
     "audit": audit.ROUTES,
+    "health": health.ROUTES,
 }

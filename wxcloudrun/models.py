@@ -6,7 +6,7 @@ from wxcloudrun.features.audit.models import AuditEntry
 from wxcloudrun.features.auth.models import LoginExchange, UserSession
 from wxcloudrun.features.counter.models import Counter
 from wxcloudrun.features.users.models import User, VerificationApplication, VerificationMaterial
-from wxcloudrun.features.wechat.models import PushMessage, WechatToken
+from wxcloudrun.features.wechat.models import PushMessage, Subscription, WechatToken
 
 __all__ = [
     "AuditEntry",
@@ -15,6 +15,7 @@ __all__ = [
     "IdempotencyRecord",
     "LoginExchange",
     "PushMessage",
+    "Subscription",
     "User",
     "UserSession",
     "VerificationApplication",

@@ -176,8 +176,8 @@ class Trier:
         response = trial.response
         if response is None or response.body.spool is None:
             return
-        if self._run.on_body is not None:
-            self._run.on_body(response.body.sha256, response.body.spool)
+        if self._run.hooks.on_body is not None:
+            self._run.hooks.on_body(response.body.sha256, response.body.spool)
         discard_body(response)
 
     def _names(self, trial: Trial, part: str = "") -> Names:
@@ -200,7 +200,7 @@ class Trier:
         prepared = run.sender.prepare(
             spec,
             base_url=base_url or None,
-            blobs=run.blobs,
+            blobs=run.hooks.blobs,
             tokens=run.tokens,
             deadline=bounds.until,
             cancel=bounds.is_set,
@@ -213,8 +213,8 @@ class Trier:
         with run.gates.through(prepared.draft.url.authority, bounds) as open_:
             if not open_:
                 bounds.check()
-            if run.on_intent is not None:
-                run.on_intent(self._place.path, number, self._key)
+            if run.hooks.on_intent is not None:
+                run.hooks.on_intent(self._place.path, number, self._key)
             trial.trace, headers = run.trace(self._place.path, number)
             header = self._step.case.idempotency_header
             if header is not None:
@@ -231,4 +231,3 @@ class Trier:
             if one.secret and one.has_value:
                 self._run.redactor.add(one.value, one.name)
         self._act(self._case.after, trial, "/after-action")
-

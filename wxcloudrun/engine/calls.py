@@ -13,7 +13,7 @@ from wxcloudrun.engine.records import Outcome, Phase
 from wxcloudrun.engine.result import StepResult
 from wxcloudrun.engine.steps import Scenario, ScenarioStep
 from wxcloudrun.engine.template import render
-from wxcloudrun.engine.variables import Layer, Scope, Source
+from wxcloudrun.engine.variables import Scope
 
 OnceSteps = Generator[StepResult, None, tuple[Outcome, dict[str, Any]]]
 

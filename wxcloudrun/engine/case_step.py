@@ -1,4 +1,4 @@
-"""One case at one place: attempts until it is good, the polling is over, or the retries are used up; then its result."""
+"""One case at one place: attempts until it is good, polling is over or retries are used up; then its result."""
 
 import hashlib
 from dataclasses import dataclass, field, replace
@@ -106,9 +106,7 @@ class _Loop:
         if self._attempts.number >= retry.attempts or not wants_retry(retry, trial.outcome, trial.status, error_class):
             return None
         seed = f"{self._run.seed}/{self._place.path}"
-        return retry_delay_ms(
-            retry, self._attempts.number, seed, trial.header("retry-after"), self._run.clock.now()
-        )
+        return retry_delay_ms(retry, self._attempts.number, seed, trial.header("retry-after"), self._run.clock.now())
 
     def _poll(self, poll: Poll, trial: Trial) -> float | None:
         if trial.error is not None and not (poll.through_errors and _bearable(trial.error)):
@@ -131,10 +129,10 @@ class _Loop:
     def _poll_ended(self, trial: Trial) -> bool:
         compiled = self._run.program.steps[id(self._step)]
         names: Names = self._trier.names_after(trial)
-        if compiled.fail_if is not None and compiled.fail_if.evaluate(names, trial.view):
+        if compiled.fail_if is not None and compiled.fail_if.holds(names, trial.view):
             trial.fail(f"poll: `{compiled.fail_if.text}` became true")
             return True
-        if compiled.until is not None and compiled.until.evaluate(names, trial.view):
+        if compiled.until is not None and compiled.until.holds(names, trial.view):
             self._trier.judge(trial)
             return True
         return False

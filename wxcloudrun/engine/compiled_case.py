@@ -1,4 +1,4 @@
-"""A case made ready for one step: its request merged per row of data, its checks, actions and expected values compiled."""
+"""A case made ready for one step: its request merged per row of data; checks, actions, expected values compiled."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -64,6 +64,15 @@ OnBody = Callable[[str, Path], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the caller wants to be asked or told while a run goes on; called from the run's threads."""
+
+    on_intent: OnIntent | None = None
+    on_body: OnBody | None = None
+    blobs: BlobSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where in the run a step stands: its path and ordinal, the names above it, and its bounds and cookies."""
 
@@ -123,9 +132,7 @@ class Run:
     crew: Crew
     tally: Tally
     seed: str
-    on_intent: OnIntent | None = None
-    on_body: OnBody | None = None
-    blobs: BlobSource | None = None
+    hooks: Hooks
     tokens: TokenCache = field(default_factory=TokenCache)
     done: list[Outcome] = field(default_factory=list)  # outcomes taken over from an earlier worker
     trace_id: str = ""

@@ -16,7 +16,7 @@ _CERTIFICATE = {
 
 
 def timing(curl: pycurl.Curl, resolve_seconds: float, total_seconds: float) -> Timing:
-    """The phases of the last hop, and the time of all of it; libcurl counts microseconds since the start, a phase is the difference to the one before."""
+    """The last hop's phases: libcurl counts microseconds from its start, a phase is a difference of two of them."""
     get = curl.getinfo
     total = get(pycurl.TOTAL_TIME_T)
     before, sent, first = (

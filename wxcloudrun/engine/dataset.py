@@ -20,7 +20,9 @@ def choose_rows(case: Case, choice: DatasetChoice, seed: str, field: str = "data
     if choice.mode is DatasetMode.ONE:
         return (_named(case, choice.key or "", field),)
     if not rows:
-        raise DefinitionError(field, f"mode `{choice.mode.value}` needs datasets, and the case has none that is enabled")
+        raise DefinitionError(
+            field, f"mode `{choice.mode.value}` needs datasets, and the case has none that is enabled"
+        )
     if choice.mode is DatasetMode.ALL:
         return tuple(rows)
     if choice.mode is DatasetMode.LIMIT:

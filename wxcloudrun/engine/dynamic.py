@@ -1,4 +1,4 @@
-"""Dynamic variables: `{{$uuid}}`, `{{$randomInt 1 10}}` and their like, from a seed and a clock, so that a run repeats."""
+"""Dynamic variables, `{{$uuid}}`, `{{$randomInt 1 10}}`: from a seed and a clock, so that a run can be repeated."""
 
 import json
 import string
@@ -207,9 +207,7 @@ DYNAMIC: dict[str, Maker] = {
     "$randomPhoneNumber": _phone,
     "$randomMobileNumber": _mobile_cn,
     "$randomJobTitle": _one_of(words.JOB_TITLES),
-    "$randomCompanyName": lambda draw: (
-        f"{draw.random.choice(words.COMPANIES)} {draw.random.choice(words.SUFFIXES)}"
-    ),
+    "$randomCompanyName": lambda draw: f"{draw.random.choice(words.COMPANIES)} {draw.random.choice(words.SUFFIXES)}",
     "$randomCity": _one_of(words.CITIES),
     "$randomStreetName": _one_of(words.STREETS),
     "$randomStreetAddress": lambda draw: f"{draw.random.randint(1, 999)} {draw.random.choice(words.STREETS)}",

@@ -11,7 +11,20 @@ COUNTRIES = (("China", "CN"), ("Norway", "NO"), ("Portugal", "PT"), ("Japan", "J
 COLORS = ("red", "green", "blue", "black", "white", "orange", "purple", "teal", "grey", "yellow")
 PRODUCTS = ("Chair", "Lamp", "Kettle", "Bicycle", "Notebook", "Backpack", "Keyboard", "Blanket")
 MATERIALS = ("Wooden", "Steel", "Cotton", "Glass", "Paper", "Rubber", "Granite")
-WORDS = ("river", "cloud", "stone", "paper", "light", "garden", "window", "signal", "bridge", "market", "engine", "salt")
+WORDS = (
+    "river",
+    "cloud",
+    "stone",
+    "paper",
+    "light",
+    "garden",
+    "window",
+    "signal",
+    "bridge",
+    "market",
+    "engine",
+    "salt",
+)
 LOREM = ("lorem", "ipsum", "dolor", "sit", "amet", "consectetur", "adipiscing", "elit", "sed", "do", "tempor", "magna")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (

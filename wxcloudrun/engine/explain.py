@@ -25,7 +25,9 @@ def explain(result: "StepResult") -> str:
     for assertion in result.assertions:
         if not assertion.passed:
             lines.extend(_assertion(assertion))
-    lines.extend(f"  extraction {one.name}: {one.message}" for one in result.extractions if not one.found and one.message)
+    lines.extend(
+        f"  extraction {one.name}: {one.message}" for one in result.extractions if not one.found and one.message
+    )
     lines.extend(_attempts(result))
     if result.response is not None:
         lines.append(f"  answer: {_answer(result)}")

@@ -13,6 +13,7 @@ class ExpressionError(Exception):
     def __init__(self, reason: str, position: int | None = None) -> None:
         super().__init__(reason if position is None else f"{reason} (at character {position})")
         self.position = position
+        self.where = ""
 
 
 class BudgetUsedUp(ExpressionError):  # noqa: N818 - it names a state, and is a kind of ExpressionError

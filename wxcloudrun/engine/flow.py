@@ -49,7 +49,9 @@ class Flow:
         for index, step in enumerate(steps):
             here = place.child(part, index, digit)
             if reason is None:
-                reason = here.bounds.reason or ("the plan's limit of results is reached" if self._run.tally.exhausted else None)
+                reason = here.bounds.reason or (
+                    "the plan's limit of results is reached" if self._run.tally.exhausted else None
+                )
             if reason is not None:
                 yield skipped(self._run, step, here, reason)
                 continue
@@ -81,7 +83,7 @@ class Flow:
     def _condition(self, compiled: CompiledStep, scope: Scope, place: Place) -> str | None:
         if compiled.condition is None:
             return None
-        if compiled.condition.evaluate(self._run.names(scope, place, "/condition")):
+        if compiled.condition.holds(self._run.names(scope, place, "/condition")):
             return None
         return f"condition is false: {compiled.condition.text}"
 
@@ -144,7 +146,9 @@ class Flow:
                 break
         return worst(outcomes)
 
-    def _concurrent(self, step: StepBase, scope: Scope, place: Place, passes: Iterator[Pass], concurrency: int) -> Steps:
+    def _concurrent(
+        self, step: StepBase, scope: Scope, place: Place, passes: Iterator[Pass], concurrency: int
+    ) -> Steps:
         branches: list[Scope] = []
 
         def all_branches() -> Iterator[partial[Steps]]:

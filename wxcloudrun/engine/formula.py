@@ -1,10 +1,12 @@
 """An expression of the plan, parsed once, with the field it stands in for messages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
-from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
+from wxcloudrun.engine.errors import DefinitionError, StepError
 from wxcloudrun.engine.expression import compile_expression
+from wxcloudrun.engine.expression_parser import Name
 from wxcloudrun.engine.reading import ResponseView
 
 
@@ -17,18 +19,36 @@ class Formula:
         """Raises `DefinitionError` with the position of the fault."""
         if "{{" in text:
             raise DefinitionError(field, "an expression names variables without braces", text.index("{{"))
-        try:
-            self._compiled = compile_expression(text)
-        except DefinitionError as fault:
-            raise DefinitionError(field, fault.reason, fault.position) from None
+        self._compiled = compile_expression(text, field)
         self.text = text
         self.field = field
 
+    @property
+    def names(self) -> set[str]:
+        """The variables it mentions."""
+        return set(_names(self._compiled.tree))
+
     def evaluate(self, names: Mapping[str, Any], view: ResponseView | None = None) -> Any:
-        """Its value; raises `StepError` (expression, variable)."""
+        """Its value; raises `StepError` (expression, variable) that names the field."""
         try:
             return self._compiled.evaluate(names, view)
         except StepError as fault:
-            raise StepError(
-                ErrorClass(fault.error_class), f"{self.field}: {fault.message}", fault.detail
-            ) from None
+            raise StepError(fault.error_class, f"{self.field}: {fault.message}", fault.detail) from None
+
+    def holds(self, names: Mapping[str, Any], view: ResponseView | None = None) -> bool:
+        """Whether its value counts as true; raises as `evaluate`."""
+        try:
+            return self._compiled.holds(names, view)
+        except StepError as fault:
+            raise StepError(fault.error_class, f"{self.field}: {fault.message}", fault.detail) from None
+
+
+def _names(tree: Any) -> Iterator[str]:
+    if isinstance(tree, Name):
+        yield tree.name
+    elif isinstance(tree, tuple):
+        for part in tree:
+            yield from _names(part)
+    elif is_dataclass(tree):
+        for one in fields(tree):
+            yield from _names(getattr(tree, one.name))

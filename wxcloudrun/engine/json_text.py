@@ -92,3 +92,21 @@ def caret(text: str, position: int, note: str = "") -> str:
     end = min(len(text) if end < 0 else end, start + 60, len(text))
     line = shown_text(text[start:end].replace("\t", " ").replace("\r", " "))
     return f"{line}\n{' ' * (position - start)}^{' ' + note if note else ''}"
+
+
+def write_json(value: Any) -> str:
+    """The value as compact JSON text; exact numbers keep their digits. Raises ValueError for what is no JSON."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except TypeError:
+        return _written(value)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{write_json(str(key))}:{_written(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_written(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

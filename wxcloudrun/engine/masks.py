@@ -30,6 +30,11 @@ class Matcher:
         """True while there is no secret."""
         return not self._compiled
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets themselves."""
+        return self._raw
+
     def add(self, secret: str) -> None:
         """One more secret of at least four characters. Not safe for two threads at once; reading meanwhile is."""
         self._levels[0].append(encodings_pattern(secret))

@@ -10,9 +10,7 @@ from wxcloudrun.engine.steps import Overrides
 _LISTS = ("query", "headers", "cookies")
 
 
-def merged_request(
-    environment: Environment, case: Case, row: Dataset | None, overrides: Overrides
-) -> dict[str, Any]:
+def merged_request(environment: Environment, case: Case, row: Dataset | None, overrides: Overrides) -> dict[str, Any]:
     """The request as JSON in the shape of `RequestSpec`, placeholders still in it; nothing is shared or changed."""
     request: dict[str, Any] = dict(case.request)
     for name in _LISTS:

@@ -7,6 +7,7 @@ from typing import Any
 from wxcloudrun.engine.clock import Clock
 from wxcloudrun.engine.dynamic import Draw
 from wxcloudrun.engine.errors import ErrorClass, StepError
+from wxcloudrun.engine.placeholder_filters import filtered
 from wxcloudrun.engine.template import MAX_RENDERED, Placeholder, Template, placeholders
 from wxcloudrun.engine.variables import Layer, Scope, Source
 
@@ -18,9 +19,7 @@ class Names(Mapping[str, Any]):
 
     __slots__ = ("_clock", "_draw", "_scope", "_seed", "_stack", "limit", "used")
 
-    def __init__(
-        self, scope: Scope, *, seed: str, place: str, clock: Clock, limit: int = MAX_RENDERED
-    ) -> None:
+    def __init__(self, scope: Scope, *, seed: str, place: str, clock: Clock, limit: int = MAX_RENDERED) -> None:
         self._scope = scope
         self._seed = seed
         self._clock = clock
@@ -114,8 +113,3 @@ def _member(value: Any, key: str | int, placeholder: Placeholder, field: str) ->
     if isinstance(value, list):
         shape = f"a list of {len(value)}"
     raise StepError(ErrorClass.VARIABLE, f"{field}: `{placeholder.text}` has no `{key}`; there is {shape}")
-
-
-def filtered(value: Any, text: str, field: str) -> Any:
-    """A value after one filter of a placeholder, written as in an extraction."""
-    raise StepError(ErrorClass.VARIABLE, f"{field}: there is no filter `{text}`")

@@ -61,9 +61,7 @@ def cached(run: "Run", step: StepBase, place: "Place") -> StepResult:
     return replace(blank(run, step, place, Outcome.PASSED), reason="outputs taken from the cache")
 
 
-def timed(
-    run: "Run", step: StepBase, place: "Place", iteration: int | None, action: Callable[[], None]
-) -> StepResult:
+def timed(run: "Run", step: StepBase, place: "Place", iteration: int | None, action: Callable[[], None]) -> StepResult:
     """A step that does something without sending: passed, or an error when the action raises `StepError`."""
     result = blank(run, step, place, Outcome.PASSED, iteration)
     began = run.clock.monotonic()
@@ -89,4 +87,3 @@ def masked_fault(run: "Run", fault: StepError) -> StepFault:
     """An error as it may leave."""
     text = run.redactor.body
     return StepFault(fault.error_class, text(fault.message), text(fault.detail) if fault.detail else None)
-

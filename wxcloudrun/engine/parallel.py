@@ -34,7 +34,9 @@ class Crew:
             self._free += count
 
 
-def side_by_side(branches: Iterable[Branch], concurrency: int, crew: Crew) -> Generator[StepResult, None, list[Outcome]]:
+def side_by_side(
+    branches: Iterable[Branch], concurrency: int, crew: Crew
+) -> Generator[StepResult, None, list[Outcome]]:
     """Run branches, at most `concurrency` at once. Yields results in order of completion, returns their outcomes.
 
     When the caller stops listening, branches end at their next result. An exception in a branch is raised here after

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-from wxcloudrun.engine.masks import Matcher, encodings_pattern
+from wxcloudrun.engine.masks import Matcher
 
 MASK = "***"
 MIN_LENGTH = 4
@@ -23,7 +23,7 @@ _PAIR = re.compile(rf"(?P<head>(?:^|[?&;\s])[\w.\-\[\]%]*{_SENSITIVE}=)(?P<value
 _MEMBER = re.compile(
     rf"(?P<head>\"[\w.\-]*{_SENSITIVE}\"\s*:\s*)(?P<value>\"(?:[^\"\\]|\\.)*\"?|-?\d[\w.+\-]*)", re.IGNORECASE
 )
-_WORD = re.compile(r"pass|pwd|secret|token|key|session|credential|authorization", re.IGNORECASE)
+_WORDS = ("pass", "pwd", "secret", "token", "key", "session", "credential", "authorization")
 _COOKIE = re.compile(r"(?P<head>[^=;\s]+=)[^;]*")
 
 
@@ -37,6 +37,7 @@ class Redactor:
         self._short: set[str] = set()
         self._lock = threading.Lock()
         self.names: set[str] = set()
+        self.labels: dict[str, str] = {}
 
     def add(self, value: Any, name: str = "") -> None:
         """A value that must not leave: text, number, or JSON whose strings and numbers are all secret.
@@ -58,6 +59,7 @@ class Redactor:
                 self._short.add(name or "(unnamed)")
             return
         self._matcher.add(text)
+        self.labels[text] = re.sub(r"\W", "_", name).upper() or f"SECRET_{len(self.labels) + 1}"
         for part in text.split():
             if len(part) >= MIN_PART and part not in self._known:
                 self._known.add(part)
@@ -111,21 +113,47 @@ class Redactor:
 
     def body(self, text: str) -> str:
         """A body or any longer text: by value, and by place (JSON members and form fields with telling names)."""
-        text = self.text(text)
-        if not _WORD.search(text):
+        return self.place(self.text(text))
+
+    def place(self, text: str) -> str:
+        """A text without the values of JSON members and form fields with telling names; known secrets stay."""
+        lower = text.lower()
+        if not any(word in lower for word in _WORDS):
             return text
-        return _PAIR.sub(rf"\g<head>{MASK}", _MEMBER.sub(rf'\g<head>"{MASK}"', text))
+        return _PAIR.sub(self._masked_pair, _MEMBER.sub(self._masked_member, text))
+
+    def _masked_pair(self, found: re.Match[str]) -> str:
+        return found.group() if self._knows(found["value"]) else found["head"] + MASK
+
+    def _masked_member(self, found: re.Match[str]) -> str:
+        return found.group() if self._knows(found["value"]) else f'{found["head"]}"{MASK}"'
+
+    def _knows(self, text: str) -> bool:
+        return not self._matcher.empty and self.text(text) != text
 
     def cut(self, text: str) -> str:
         """A text that was cut off: a secret's beginning at its end is masked too."""
         return self._matcher.mask_tail(text, MASK)
 
+    def binary(self, data: bytes) -> bytes:
+        """Bytes that are no text: the secrets' own bytes are masked."""
+        for secret in self._matcher.secrets:
+            data = data.replace(secret.encode("utf-8", "surrogatepass"), MASK.encode())
+        return data
+
     def url(self, url: str) -> str:
         """A URL: by value, and the values of query parameters with telling names."""
         return self.body(url)
 
-    def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        """Header fields: by value in names and values, and by place (Authorization, cookies, API keys)."""
+    def headers(
+        self, headers: Iterable[tuple[str, str]], *, keep_known: bool = False
+    ) -> tuple[tuple[str, str], ...]:
+        """Header fields: by value in names and values, and by place (Authorization, cookies, API keys).
+
+        With `keep_known` the values that hold a known secret stay as they are: for curl, which puts names in.
+        """
+        if keep_known:
+            return tuple((name, value if self._knows(value) else self._header(name, value)) for name, value in headers)
         return tuple((self.text(name), self._header(name, value)) for name, value in headers)
 
     def _header(self, name: str, value: str) -> str:
@@ -165,6 +193,3 @@ def _leaves(value: Any) -> list[str]:
     if isinstance(value, list | tuple):
         return [leaf for item in value for leaf in _leaves(item)]
     return []
-
-
-__all__ = ["MASK", "MIN_LENGTH", "Redactor", "encodings_pattern", "sensitive_name"]

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from wxcloudrun.engine.body import BlobSource
 from wxcloudrun.engine.bounds import Bounds, Cancel
 from wxcloudrun.engine.check import check_program
 from wxcloudrun.engine.clock import Clock, SystemClock, stamp
-from wxcloudrun.engine.context import OnBody, OnIntent, Place, Run, Sends, Tally
+from wxcloudrun.engine.context import Hooks, Place, Run, Sends, Tally
 from wxcloudrun.engine.cookies import CookieJar
 from wxcloudrun.engine.egress import AddressGuard
 from wxcloudrun.engine.errors import DefinitionError
@@ -37,8 +36,8 @@ class Engine:
     """One run of one plan.
 
     `sender`, `clock`, `cache`, `throttle` and `cancel` (an Event) may be handed in; the defaults send with libcurl
-    through the plan's address guard and keep everything in this process. `on_intent` is told of each request before
-    it is sent, `on_body` gets long bodies before their file goes. Raises `DefinitionError` when the plan cannot work.
+    through the plan's address guard and keep everything in this process. `hooks` tell the caller of each request
+    before it is sent and of long bodies. Raises `DefinitionError` when the plan cannot work.
     """
 
     def __init__(
@@ -50,9 +49,7 @@ class Engine:
         cache: Cache | None = None,
         throttle: Throttle | None = None,
         cancel: Cancel | None = None,
-        on_intent: OnIntent | None = None,
-        on_body: OnBody | None = None,
-        blobs: BlobSource | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self._plan = plan
         program = Program(plan)
@@ -75,9 +72,7 @@ class Engine:
             crew=Crew(MAX_THREADS),
             tally=Tally(limits.max_steps),
             seed=str(plan.seed),
-            on_intent=on_intent,
-            on_body=on_body,
-            blobs=blobs,
+            hooks=hooks or Hooks(),
         )
         self._summary: RunSummary | None = None
 

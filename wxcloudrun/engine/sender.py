@@ -97,7 +97,7 @@ class Sender:
 
         `deadline` is a point on `time.monotonic()`. `cancel` is asked about ten times a second, also while waiting.
         `headers` (such as those of `trace.trace_headers`) are added where the user set none of that name. A spooled
-        body belongs to the caller (`spool.discard_body`). Raises `SendError`, a `StepError` that knows what had been sent.
+        body belongs to the caller (`spool.discard_body`). Raises `SendError`, a `StepError` that knows what was sent.
         """
         timeouts = prepared.spec.timeouts
         began = time.monotonic()

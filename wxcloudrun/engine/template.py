@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -69,9 +70,7 @@ class Text(Template):
         return [(self.field, part) for part in self.parts if isinstance(part, Placeholder)]
 
     def _joined(self, names: Resolver) -> str:
-        texts = [
-            part if isinstance(part, str) else as_text(names.resolve(part, self.field)) for part in self.parts
-        ]
+        texts = [part if isinstance(part, str) else as_text(names.resolve(part, self.field)) for part in self.parts]
         rendered = "".join(texts)
         if len(rendered) > names.limit:
             raise StepError(
@@ -90,8 +89,7 @@ class Object(Template):
     def render(self, names: Resolver) -> dict[str, Any]:
         """The object with its values put in; names of members are templates too."""
         return {
-            key if type(key) is str else as_text(key.render(names)): render(value, names)
-            for key, value in self.items
+            key if type(key) is str else as_text(key.render(names)): render(value, names) for key, value in self.items
         }
 
     def placeholders(self) -> list[tuple[str, Placeholder]]:
@@ -122,9 +120,7 @@ def compile_tree(value: Any, field: str) -> Any:
     if isinstance(value, str):
         return compile_text(value, field)
     if isinstance(value, dict):
-        items = tuple(
-            (compile_text(key, field), compile_tree(item, f"{field}.{key}")) for key, item in value.items()
-        )
+        items = tuple((compile_text(key, field), compile_tree(item, f"{field}.{key}")) for key, item in value.items())
         changed = any(type(key) is not str or is_template(item) for key, item in items)
         return Object(items) if changed else {key: item for key, item in items}
     if isinstance(value, list | tuple):
@@ -165,9 +161,24 @@ def as_text(value: Any) -> str:
     """A value inside a longer string: strings as they are, everything else as compact JSON."""
     if type(value) is str:
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return _COMPACT.encode(value)
+    except TypeError:
+        return _exact(value)
 
 
+def _exact(value: Any) -> str:
+    """JSON with numbers that a double cannot hold."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_COMPACT.encode(str(key))}:{_exact(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_exact(item) for item in value) + "]"
+    return _COMPACT.encode(value)
+
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _OPEN = re.compile(r"\\*\{\{")
 _NAME = re.compile(r"[^\W\d][\w.\-]*")
 _STEP = re.compile(r"""\[\s*(?:(?P<index>-?\d+)|"(?P<double>[^"]*)"|'(?P<single>[^']*)')\s*\]|\.(?P<key>[\w\-]+)""")
@@ -221,9 +232,7 @@ def _placeholder(inside: str, position: int) -> Placeholder:
     name = _NAME.match(content)
     if name is None:
         raise _ParseError(f"`{content}` is not a name; write `\\{{{{` for the braces themselves", position)
-    return Placeholder(
-        inside.strip(), name.group().rstrip("."), _path(content, name.end(), position), filters=cleaned
-    )
+    return Placeholder(inside.strip(), name.group().rstrip("."), _path(content, name.end(), position), filters=cleaned)
 
 
 def _path(content: str, at: int, position: int) -> tuple[str | int, ...]:
@@ -245,7 +254,5 @@ def _dynamic(content: str, position: int, filters: tuple[str, ...]) -> Placehold
     if name is None:
         raise _ParseError(f"`{content}` is not the name of a dynamic variable", position)
     rest = content[name.end() :].strip().removeprefix("(").removesuffix(")")
-    arguments = tuple(
-        next(group for group in one.groups() if group is not None) for one in _ARGUMENT.finditer(rest)
-    )
+    arguments = tuple(next(group for group in one.groups() if group is not None) for one in _ARGUMENT.finditer(rest))
     return Placeholder(content, name.group(), arguments=arguments, filters=filters)

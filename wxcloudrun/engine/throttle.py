@@ -1,4 +1,4 @@
-"""Bounds on how fast and how much at once: requests a second of an environment, requests under way in a run and to a host."""
+"""Bounds on requests: how many a second in an environment, how many at once in a run and to a host."""
 
 import threading
 import time

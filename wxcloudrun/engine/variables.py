@@ -1,24 +1,19 @@
 """Which value a name has: the layers of scopes, one order of precedence, and a record of what was used."""
 
-import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from wxcloudrun.engine.case import Variable, VariableType
-from wxcloudrun.engine.clock import Clock
-from wxcloudrun.engine.dynamic import Draw
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
 from wxcloudrun.engine.template import (
-    MAX_RENDERED,
     Placeholder,
     Resolver,
     Template,
     as_text,
     compile_tree,
-    placeholders,
 )
 
 
@@ -150,6 +145,8 @@ class Scope:
 
 
 _EXTRACTED = Layer(Source.EXTRACTED, {})
+
+
 @dataclass(frozen=True, slots=True)
 class Typed(Template):
     """A template whose text becomes a number, a boolean or JSON after rendering."""

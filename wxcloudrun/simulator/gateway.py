@@ -120,7 +120,7 @@ class ContainerGateway:
         if "content-type" not in names:
             kept["content-type"] = "application/json"
         left_out = next((v for n, v in call.headers.items() if n.lower() == "x-wx-exclude-credentials"), "")
-        excluded = {part.strip().lower() for part in left_out.split(",")}
+        excluded = {part.strip().lower() for part in left_out.split(",")} - {""}
         identity = {n: v for n, (kind, v) in self._identity(call).items() if kind not in excluded and v}
         return kept | identity | {"X-WX-CALL-ID": call_id, "X-Original-Forwarded-For": call.client_ip}
 

@@ -85,7 +85,11 @@ def test_raw_data_is_signed_as_in_the_official_sample():
 @pytest.mark.parametrize(
     ("key", "message", "expected"),
     [
-        ("o0q0otL8aEzpcZL/FT9WsQ==", '{"foo":"bar"}', "654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b"),
+        (
+            "o0q0otL8aEzpcZL/FT9WsQ==",
+            '{"foo":"bar"}',
+            "654571f79995b2ce1e149e53c0a33dc39c0a74090db514261454e8dbe432aa0b",
+        ),
         ("o0q0otL8aEzpcZL/FT9WsQ==", "", "46e043c5525c2d817c44be603d30837a808a1d930d038f6fdc3e62a201fed128"),
         (SESSION_KEY, "", "7154f9f8b4b76b92f541cbf0e37d48840fa06e5e42da92a6f80168a1516a4735"),
     ],
@@ -180,5 +184,3 @@ def test_the_demo_key_is_a_valid_key_and_so_is_the_other_one():
     other = crypto.other_aes_key(DEFAULT_ENCODING_AES_KEY)
     assert len(crypto.push_key(DEFAULT_ENCODING_AES_KEY)) == len(crypto.push_key(other)) == 32
     assert other != DEFAULT_ENCODING_AES_KEY
-
-

@@ -9,13 +9,14 @@ from typing import Any, Protocol
 from flask import Blueprint, Flask, Response, g, request
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from wxcloudrun.core import errors
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.container import Container
 from wxcloudrun.core.errors import ApiError
 from wxcloudrun.core.http.binding import Binding, Given, read_bytes
+from wxcloudrun.core.http.cors import Cors
 from wxcloudrun.core.http.reply import failure, success
 from wxcloudrun.core.http.route import Access, Caller, Raw, Reply, Route
 from wxcloudrun.core.idempotency import Idempotency
@@ -49,11 +50,20 @@ class Observer(Protocol):
 class Edge:
     """Turns tables of routes into blueprints."""
 
-    def __init__(self, container: Container, *, trust_cloud: bool, max_body: int, observe: Observer | None) -> None:
+    def __init__(
+        self,
+        container: Container,
+        *,
+        trust_cloud: bool,
+        max_body: int,
+        cors: Cors | None = None,
+        observe: Observer | None = None,
+    ) -> None:
         self.container = container
         self.max_body = max_body
         self.bindings: list[Binding] = []
         self._trust_cloud = trust_cloud
+        self._cors = cors
         self._observe = observe
 
     def blueprint(self, name: str, routes: Iterable[Route]) -> Blueprint:
@@ -97,7 +107,7 @@ class Edge:
             limiter.check(route, "address", caller.address, route.limit.address)
         if route.access is Access.ANYONE:
             return None
-        actor = self.container.get(Authenticator).actor(request.headers.get("Authorization"), caller)  # type: ignore[type-abstract]  # keyed by protocol
+        actor = self.container.get(Authenticator).actor(request.headers.get("Authorization"), caller)
         g.user_id = actor.user_id
         rule = _GUARD.get(route.access)
         if rule is not None and not rule[0](actor):
@@ -115,7 +125,7 @@ class Edge:
             outcome, status = outcome.data, outcome.status
         return success(outcome, status, request.headers.get("If-None-Match"), tagged=tagged)
 
-    def _begin(self) -> None:
+    def _begin(self) -> Response | None:
         g.began = time.perf_counter()
         g.request_id = request_id(request.headers.get("X-Request-ID"))
         request_id_of_context.set(g.request_id)
@@ -123,6 +133,7 @@ class Edge:
         if not self._trust_cloud:
             for name in [key for key in request.environ if key.startswith("HTTP_X_WX_")]:
                 del request.environ[name]
+        return self._cors.preflight() if self._cors is not None else None
 
     def _finish(self, response: Response) -> Response:
         headers = response.headers
@@ -130,6 +141,8 @@ class Edge:
         headers["X-Request-ID"] = g.request_id
         if "Content-Security-Policy" not in headers:
             headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        if self._cors is not None:
+            self._cors.mark(response)
         if request.is_secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         seconds = time.perf_counter() - g.began
@@ -148,7 +161,10 @@ class Edge:
         return response
 
     def _fail(self, error: Exception) -> Response:
-        return failure(_as_api_error(error), language_of_request())
+        response = failure(_as_api_error(error), language_of_request())
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
 
 
 _SECURITY = [
@@ -194,7 +210,7 @@ def _as_api_error(error: Exception) -> ApiError:
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     ):
-        _logger.error("database unavailable", exc_info=error)
+        log(_logger, "database unavailable", logging.ERROR, reason=str(getattr(error, "orig", None) or error)[:300])
         return errors.DatabaseUnavailable(retry_after=5)
     _logger.error("unexpected error", exc_info=error)
     return errors.InternalError()

@@ -1,14 +1,6 @@
 """Refusals about logging in."""
 
-from wxcloudrun.core.errors import (
-    Forbidden,
-    Missing,
-    Throttled,
-    Unauthenticated,
-    Unavailable,
-    UpstreamFailed,
-    UpstreamSlow,
-)
+from wxcloudrun.core.errors import Forbidden, Missing, Throttled, Unauthenticated
 
 
 # fmt: off
@@ -34,16 +26,4 @@ class RefreshTokenInvalid(Unauthenticated):
 
 class SessionNotFound(Missing):
     zh, en = "会话不存在", "There is no such session"
-
-
-class WechatMisconfigured(Unavailable):
-    zh, en = "微信登录尚未配置好，请联系管理员", "WeChat login is not set up correctly; tell the administrator"
-
-
-class WechatUnavailable(UpstreamFailed):
-    zh, en = "微信服务暂时不可用，请重新登录", "WeChat did not answer properly; call wx.login again"
-
-
-class WechatTimeout(UpstreamSlow):
-    zh, en = "微信服务响应超时，请重新登录", "WeChat did not answer in time; call wx.login again"
 # fmt: on

@@ -3,15 +3,16 @@
 from wxcloudrun.core.errors import AccountDisabled
 from wxcloudrun.core.http import Access, Limit, Route
 from wxcloudrun.features.auth import controller, errors
+from wxcloudrun.integrations.wechat import refusals
 
 _LOGIN = (
     errors.LoginCodeInvalid,
     errors.LoginBlocked,
     errors.LoginBusy,
     errors.MockCodeRefused,
-    errors.WechatMisconfigured,
-    errors.WechatUnavailable,
-    errors.WechatTimeout,
+    refusals.WechatMisconfigured,
+    refusals.WechatUnavailable,
+    refusals.WechatTimeout,
     AccountDisabled,
 )
 

@@ -21,6 +21,7 @@ from wxcloudrun.features.auth.refresh import RefreshToken, RefreshTokens
 from wxcloudrun.features.auth.schemas import MOCK_CODE, LoggedIn
 from wxcloudrun.features.users.admission import Admission, Identity
 from wxcloudrun.integrations.wechat import errors as wechat
+from wxcloudrun.integrations.wechat import refusals
 from wxcloudrun.integrations.wechat.contract import WeChat
 
 _logger = logging.getLogger("wxcloudrun.auth")
@@ -193,19 +194,19 @@ class LoginService:
 def _translated(error: wechat.WeChatError) -> tuple[ApiError, bool]:
     """Our refusal for WeChat's, and whether the code is certainly unused and may be tried again."""
     if isinstance(error, wechat.Unavailable):
-        return (errors.WechatTimeout() if error.maybe_sent else errors.WechatUnavailable()), not error.maybe_sent
+        return refusals.translated(error), not error.maybe_sent
     kinds: list[tuple[type[wechat.WeChatError], ApiError, bool]] = [
         (wechat.CodeInvalid, errors.LoginCodeInvalid(), False),
         (wechat.InvalidArgument, errors.LoginCodeInvalid(), False),
         (wechat.LoginBlocked, errors.LoginBlocked(), False),
         (wechat.RateLimited, errors.LoginBusy(retry_after=60), True),
-        (wechat.Busy, errors.WechatUnavailable(retry_after=1), True),
-        (wechat.Misconfigured, errors.WechatMisconfigured(), True),
+        (wechat.Busy, refusals.WechatUnavailable(retry_after=1), True),
+        (wechat.Misconfigured, refusals.WechatMisconfigured(), True),
     ]
     for kind, failure, code_unused in kinds:
         if isinstance(error, kind):
             return failure, code_unused
-    return errors.WechatUnavailable(), False
+    return refusals.translated(error), False
 
 
 def _error_named(name: str) -> ApiError:

@@ -1,11 +1,11 @@
-"""The access token that all processes share, and the inbox of what WeChat pushes."""
+"""The access token that all processes share, the inbox of what WeChat pushes, and rights to send messages."""
 
 from datetime import datetime
 
-from sqlalchemy import Text
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wxcloudrun.core.columns import UtcDateTime, code, row_id
+from wxcloudrun.core.columns import ROW_ID, UtcDateTime, code, row_id
 from wxcloudrun.core.db import Base
 
 
@@ -24,14 +24,40 @@ class WechatToken(Base):
 
 
 class PushMessage(Base):
-    """One message that WeChat pushed, kept once however often it is sent; its content is encrypted."""
+    """One message that WeChat pushed, kept once however often it is sent; its content is encrypted.
+
+    `due_at` is when it may next be handled; who takes it moves that moment on, so that nobody else does meanwhile.
+    """
 
     __tablename__ = "push_messages"
+    __table_args__ = (Index(None, "handled_at", "due_at"), Base.__table_args__)
 
     id: Mapped[int] = row_id()
     dedupe_key: Mapped[str] = mapped_column(code(64), unique=True)
     kind: Mapped[str] = mapped_column(code(64))
     content: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    handled_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    handled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str | None] = mapped_column(code(32))
+
+
+class Subscription(Base):
+    """How many messages of one template a person still accepts.
+
+    Each acceptance is told twice, by the client and by an event. `ahead` is how many more the client told than events
+    did since `reported_at`; the event that belongs to a report is then not counted again, nor the other way round.
+    """
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (UniqueConstraint("user_id", "template_id"), Base.__table_args__)
+
+    id: Mapped[int] = row_id()
+    user_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("users.id"))
+    template_id: Mapped[str] = mapped_column(code(64))
+    remaining: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(code(16))
+    ahead: Mapped[int] = mapped_column(default=0)
+    reported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)

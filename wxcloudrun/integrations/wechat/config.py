@@ -36,7 +36,7 @@ class PushMode(StrEnum):
 
     OFF = "off"
     PLAIN = "plain"  # signed query, readable body
-    COMPATIBLE = "compatible"  # readable and encrypted body together
+    COMPATIBLE = "compatible"  # readable and encrypted body together; the encrypted one counts
     SAFE = "safe"  # encrypted body only
     CLOUD = "cloud"  # Cloud Run: no signature; believed because of where it comes from
 

@@ -119,6 +119,6 @@ def media_verdict(fields: JsonObject) -> MediaVerdict:
 def _verdict(operation: str, data: JsonObject) -> Verdict:
     result = object_of(operation, data, "result")
     word = result.get("suggest")
-    if word not in set(Suggestion):
+    if not isinstance(word, str) or word not in set(Suggestion):
         raise InvalidAnswer(operation, http_status=200, reason="no known suggestion")
     return Verdict(Suggestion(word), number_of(operation, result, "label"), str(data.get("trace_id", "")))

@@ -49,13 +49,13 @@ def check_watermark(
 
 def raw_data_matches(session_key: str, raw_data: str, signature: str) -> bool:
     """Whether `signature` is SHA-1 of rawData, exactly as the client got it, followed by the session_key's text."""
-    made = hashlib.sha1((raw_data + session_key).encode()).hexdigest()  # noqa: S324 - WeChat's own definition
+    made = hashlib.sha1(as_bytes(raw_data + session_key)).hexdigest()  # noqa: S324 - WeChat's own definition
     return same_text(made, signature)
 
 
 def session_signature(session_key: str, message: str = "") -> str:
     """Hex HMAC-SHA256 of a message, empty for a session check; the key is the session_key's text, not decoded."""
-    return hmac.new(session_key.encode(), message.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(as_bytes(session_key), as_bytes(message), hashlib.sha256).hexdigest()
 
 
 def payment_signature(app_key: str, uri: str, body: str) -> str:
@@ -66,7 +66,12 @@ def payment_signature(app_key: str, uri: str, body: str) -> str:
 
 def same_text(one: str, other: str) -> bool:
     """Equality in a time that does not tell where the texts differ."""
-    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+    return hmac.compare_digest(as_bytes(one), as_bytes(other))
+
+
+def as_bytes(text: str) -> bytes:
+    """UTF-8, also for half surrogate pairs, which JSON from outside may hold."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _decrypted(session_key: str, iv: str, encrypted: str) -> dict[str, Any] | None:

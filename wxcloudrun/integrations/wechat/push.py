@@ -62,9 +62,9 @@ class PushReceiver:
         return parse_push(self._believed(query, decoded(body)))
 
     def reply(self, message: str) -> Reply:
-        """An answer with content: as it is, or encrypted and signed in safe mode."""
+        """An answer with content: as it is in plain and cloud mode, else encrypted and signed."""
         mime = "application/json" if self._config.push_format is PushFormat.JSON else "application/xml"
-        if self._config.push_mode is not PushMode.SAFE:
+        if self._config.push_mode not in (PushMode.SAFE, PushMode.COMPATIBLE):
             return Reply(message, mime)
         encrypted = self._envelope().close(message, self._random_bytes(16))
         timestamp = str(int(self._clock.now().timestamp()))
@@ -72,19 +72,15 @@ class PushReceiver:
         return Reply(self._wrapped(encrypted, timestamp, nonce), mime)
 
     def _believed(self, query: Mapping[str, str], text: str) -> str:
-        mode = self._config.push_mode
-        if mode is PushMode.PLAIN:
+        if self._config.push_mode is PushMode.PLAIN:
             self._check_signature(query)
             return text
         encrypted = push_fields(text).get("Encrypt")
-        if isinstance(encrypted, str) and encrypted:
-            # In compatible mode too: what is readable beside it is covered by no signature.
-            self._check_signature(query, encrypted)
-            return self._envelope().open(encrypted)
-        if mode is PushMode.SAFE:
+        if not isinstance(encrypted, str) or not encrypted:
             raise PushRejected(PushFault.PLAINTEXT)
-        self._check_signature(query)
-        return text
+        # In compatible mode the encrypted half counts: what is readable beside it is covered by no signature.
+        self._check_signature(query, encrypted)
+        return self._envelope().open(encrypted)
 
     def _check_time(self, query: Mapping[str, str]) -> None:
         moment = whole_number(query.get("timestamp"))

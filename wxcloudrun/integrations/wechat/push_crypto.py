@@ -10,7 +10,7 @@ import re
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from wxcloudrun.integrations.wechat.crypto import same_text, without_padding
+from wxcloudrun.integrations.wechat.crypto import as_bytes, same_text, without_padding
 from wxcloudrun.integrations.wechat.errors import PushFault, PushRejected
 
 _BLOCK = 32
@@ -20,7 +20,7 @@ _LENGTH = 4
 
 def push_signature(token: str, *parts: str) -> str:
     """Hex SHA-1 of the sorted texts: token, timestamp, nonce and, for an encrypted message, the ciphertext."""
-    return hashlib.sha1("".join(sorted((token, *parts))).encode()).hexdigest()  # noqa: S324 - WeChat's definition
+    return hashlib.sha1(as_bytes("".join(sorted((token, *parts))))).hexdigest()  # noqa: S324 - WeChat's definition
 
 
 class Envelope:

@@ -11,10 +11,15 @@ from dataclasses import dataclass
 _CHINESE = r"\u3400-\u4dbf\u4e00-\u9fff"
 _TIME = r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
 _MONTH, _DAY = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12][0-9]|3[01])"
+_MARKS = ("-", "/", r"\.")
 _FULL_DATE = "|".join(
-    [rf"[0-9]{{4}}{mark}{_MONTH}{mark}{_DAY}" for mark in ("-", "/", r"\.")] + [rf"[0-9]{{4}}年{_MONTH}月{_DAY}日"]
+    [rf"[0-9]{{4}}{mark}{_MONTH}{mark}{_DAY}" for mark in _MARKS] + [rf"[0-9]{{4}}年{_MONTH}月{_DAY}日"]
 )
-_ANY_DATE = rf"{_FULL_DATE}|[0-9]{{4}}-{_MONTH}|[0-9]{{4}}年{_MONTH}月|{_MONTH}-{_DAY}|{_MONTH}月{_DAY}日"
+_PART_DATE = "|".join(
+    [rf"[0-9]{{4}}{mark}{_MONTH}|{_MONTH}{mark}{_DAY}" for mark in _MARKS]
+    + [rf"[0-9]{{4}}年{_MONTH}月|{_MONTH}月{_DAY}日"]
+)
+_ANY_DATE = rf"{_FULL_DATE}|{_PART_DATE}"
 
 
 def _range(one: str) -> re.Pattern[str]:

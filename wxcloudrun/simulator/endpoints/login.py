@@ -72,9 +72,12 @@ def _dev_code(state: SimulatorState, app: AppConfig, text: str) -> LoginCode | N
     found = _DEV_CODE.fullmatch(text)
     if not state.options.dev_codes or found is None:
         return None
+    key = f"{app.appid}/{text}"  # each app has its own, and no real code has a slash
+    if key in state.login_codes:
+        return state.login_codes[key]
     openid = state.user(app.appid, openid_of(app.appid, found["name"]), found["name"]).openid
     code = LoginCode(app.appid, openid, state.now(), reusable=not found["nonce"], busy=text.startswith("busy-"))
-    state.login_codes[text] = code
+    state.login_codes[key] = code
     return code
 
 

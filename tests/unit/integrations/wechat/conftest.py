@@ -2,12 +2,15 @@
 
 import json
 import socket
+import sqlite3
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,7 +18,7 @@ import pytest
 
 from wxcloudrun.integrations.wechat.client import WeChatClient
 from wxcloudrun.integrations.wechat.config import WeChatConfig
-from wxcloudrun.integrations.wechat.token_store import MemoryTokenStore
+from wxcloudrun.integrations.wechat.token_store import LONG_AGO, MemoryTokenStore, StoredToken
 
 SECRET = "canary-secret-0123456789abcdef"
 TOKEN = "canary-token-1"
@@ -109,6 +112,7 @@ class Handler(BaseHTTPRequestHandler):
 
     stub: WeChatStub
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def _serve(self) -> None:
         parts = urlsplit(self.path)
@@ -181,6 +185,65 @@ class FixedClock:
 
     def advance(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)
+
+
+class SqliteTokenStore:
+    """The contract of TokenStore on a table, with conditional updates; several processes may open the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._write(
+            "CREATE TABLE IF NOT EXISTS t (appid TEXT, mode TEXT, token TEXT, expires REAL, fetched REAL,"
+            " version INTEGER, lease REAL, PRIMARY KEY (appid, mode))"
+        )
+
+    def load(self, appid: str, mode: str) -> StoredToken | None:
+        query = "SELECT token, expires, fetched, version FROM t WHERE appid = ? AND mode = ? AND version > 0"
+        with closing(self._open()) as connection:
+            row = connection.execute(query, (appid, mode)).fetchone()
+        if row is None:
+            return None
+        return StoredToken(row[0], datetime.fromtimestamp(row[1], UTC), datetime.fromtimestamp(row[2], UTC), row[3])
+
+    def try_begin_refresh(self, appid: str, mode: str, version: int, *, now: datetime, until: datetime) -> bool:
+        if version == 0:
+            self._write("INSERT OR IGNORE INTO t VALUES (?, ?, '', 0, 0, 0, 0)", appid, mode)
+        return self._write(
+            "UPDATE t SET lease = ? WHERE appid = ? AND mode = ? AND version = ? AND lease <= ?",
+            *(until.timestamp(), appid, mode, version, now.timestamp()),
+        )
+
+    def save(self, appid: str, mode: str, token: StoredToken) -> bool:
+        if token.version == 1:
+            self._write("INSERT OR IGNORE INTO t VALUES (?, ?, '', 0, 0, 0, 0)", appid, mode)
+        return self._write(
+            "UPDATE t SET token = ?, expires = ?, fetched = ?, version = ?, lease = 0"
+            " WHERE appid = ? AND mode = ? AND version = ?",
+            *(token.token, token.expires_at.timestamp(), token.fetched_at.timestamp(), token.version),
+            *(appid, mode, token.version - 1),
+        )
+
+    def give_up_refresh(self, appid: str, mode: str, version: int) -> None:
+        self._write("UPDATE t SET lease = 0 WHERE appid = ? AND mode = ? AND version = ?", appid, mode, version)
+
+    def expire_if_current(self, appid: str, mode: str, version: int) -> bool:
+        return self._write(
+            "UPDATE t SET expires = ? WHERE appid = ? AND mode = ? AND version = ?",
+            *(LONG_AGO.timestamp(), appid, mode, version),
+        )
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=10, isolation_level=None)
+
+    def _write(self, statement: str, *values: object) -> bool:
+        with closing(self._open()) as connection:
+            return connection.execute(statement, values).rowcount == 1
+
+
+@pytest.fixture(params=["memory", "table"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Each store that keeps the contract."""
+    return MemoryTokenStore() if request.param == "memory" else SqliteTokenStore(tmp_path / "tokens.db")
 
 
 @pytest.fixture

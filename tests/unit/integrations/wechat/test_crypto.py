@@ -179,4 +179,5 @@ def test_padding_is_whole_or_nothing():
 
 def test_texts_of_any_kind_can_be_compared():
     assert same_text("你", "你")
-    assert not same_text("\ud800", "a")
+    assert not same_text("\ud800", "?")
+    assert not raw_data_matches(KEY, "\ud800", "?")

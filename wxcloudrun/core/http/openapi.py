@@ -1,0 +1,204 @@
+"""The OpenAPI 3.1 document, drawn from the same routes, signatures and models that serve the requests."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic import BaseModel, TypeAdapter
+
+from wxcloudrun.core import errors
+from wxcloudrun.core.errors import ApiError
+from wxcloudrun.core.http.binding import Binding
+from wxcloudrun.core.http.route import Access, Raw, Reply
+
+_REF = "#/components/schemas/{model}"
+_ACCESS = {
+    Access.ANYONE: "Anyone.",
+    Access.USER: "Whoever is logged in.",
+    Access.VERIFIED: "Verified users and administrators.",
+    Access.ADMINISTRATOR: "Administrators.",
+}
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Sent again with the same body within 24 hours, the first answer comes again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+def document(bindings: Iterable[Binding], version: str) -> dict[str, Any]:
+    """The whole document, JSON-able."""
+    paths: dict[str, dict[str, Any]] = {}
+    schemas: dict[str, Any] = {"Error": _error_schema()}
+    for binding in bindings:
+        if binding.route.raw:
+            continue
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", binding.route.path)
+        paths.setdefault(path, {})[binding.route.method.lower()] = _operation(binding, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "wxcloudrun",
+            "version": version,
+            "description": "Every reply is `{code, data, msg}`: `code` 1 for success, 0 for failure with "
+            "`data.error`, a stable name. The HTTP status tells the same.",
+        },
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "securitySchemes": {"session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _operation(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
+    route = binding.route
+    summary, _, rest = (route.call.__doc__ or "").partition("\n")
+    operation: dict[str, Any] = {
+        "operationId": f"{route.method.lower()}_{re.sub(r'[^a-z0-9]+', '_', route.path.lower()).strip('_')}",
+        "tags": [route.call.__module__.split(".")[-2]],
+        "summary": summary.rstrip("."),
+        "description": " ".join([*rest.split(), f"For: {_ACCESS[route.access]}"]),
+        "parameters": [*_path_parameters(binding), *_query_parameters(binding, schemas)],
+        "responses": _responses(binding, schemas),
+        "security": [] if route.access is Access.ANYONE else [{"session": []}],
+    }
+    if route.idempotent:
+        operation["parameters"].append(_KEY)
+    if binding.body is not None:
+        content = {"application/json": {"schema": _schema(binding.body, schemas, "validation")}}
+        operation["requestBody"] = {"required": True, "content": content}
+    if binding.takes_upload:
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _UPLOAD}}}
+    return operation
+
+
+_UPLOAD = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream", "format": "binary"}},
+    "required": ["file"],
+}
+
+
+def _path_parameters(binding: Binding) -> list[dict[str, Any]]:
+    number = {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": number if kind is int else {"type": "string"}}
+        for name, kind in binding.path_types.items()
+    ]
+
+
+def _query_parameters(binding: Binding, schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    if binding.query is None:
+        return []
+    schema = _inline(binding.query.model_json_schema(ref_template=_REF), schemas)
+    required = set(schema.get("required", ()))
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in required,
+            "description": field.get("description", ""),
+            "schema": _without_null(field),
+        }
+        for name, field in schema["properties"].items()
+    ]
+
+
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    """A query argument is there or not; it is never null."""
+    options = [option for option in field.get("anyOf", []) if option != {"type": "null"}]
+    kept = {key: value for key, value in field.items() if key not in {"anyOf", "default", "title", "description"}}
+    if len(options) == 1:
+        return {**kept, **options[0]}
+    return {**kept, "anyOf": options} if options else kept
+
+
+def _schema(kind: Any, schemas: dict[str, Any], mode: Literal["validation", "serialization"]) -> dict[str, Any]:
+    """The JSON Schema of a type; the models in it go to the document's components."""
+    schema = _inline(TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode), schemas)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        name = re.sub(r"\W+", "_", schema.get("title", kind.__name__)).strip("_")
+        schemas[name] = schema
+        return {"$ref": _REF.format(model=name)}
+    return schema
+
+
+def _inline(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    definitions: dict[str, Any] = schema.pop("$defs", {})
+    schemas.update(definitions)
+    return schema
+
+
+def _responses(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
+    route = binding.route
+    reply = binding.reply
+    if getattr(reply, "__origin__", None) is Reply:
+        reply = reply.__args__[0]
+    data = {} if reply in {None, Raw} else _schema(reply, schemas, "serialization")
+    envelope = {
+        "type": "object",
+        "properties": {"code": {"const": 1}, "data": data, "msg": {"const": "success"}},
+        "required": ["code", "data", "msg"],
+        "additionalProperties": False,
+    }
+    responses: dict[str, Any] = {
+        str(route.status): {"description": "Done.", "content": {"application/json": {"schema": envelope}}}
+    }
+    if route.method == "GET":
+        responses["304"] = {"description": "Unchanged since the ETag that was sent."}
+    for status, kinds in sorted(_refusals(binding).items()):
+        names = ", ".join(f"`{name}`" for name in sorted({kind.name() for kind in kinds}))
+        content = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
+        responses[str(status)] = {"description": f"{names}.", "content": content}
+    return responses
+
+
+_OF_A_BODY: list[type[ApiError]] = [errors.BodyTooLarge, errors.UnsupportedMediaType, errors.InvalidInput]
+
+
+def _refusals(binding: Binding) -> dict[int, list[type[ApiError]]]:
+    """Every error a route may answer, by status."""
+    route = binding.route
+    kinds: list[type[ApiError]] = [*route.errors, errors.BadRequest, errors.InternalError, errors.DatabaseUnavailable]
+    conditional: tuple[tuple[bool, list[type[ApiError]]], ...] = (
+        (route.access is not Access.ANYONE, [errors.SessionRequired, errors.SessionEnded, errors.AccountDisabled]),
+        (route.access is Access.ADMINISTRATOR, [errors.AdministratorRequired]),
+        (route.access is Access.VERIFIED, [errors.VerificationRequired]),
+        (binding.body is not None, [errors.BadJson, *_OF_A_BODY]),
+        (binding.takes_upload, _OF_A_BODY),
+        (binding.query is not None, [errors.InvalidInput]),
+        (bool(binding.path_types), [errors.NotFound]),
+        (route.limit is not None, [errors.TooManyRequests]),
+        (route.idempotent, [errors.IdempotencyKeyReused, errors.RequestInProgress, errors.InvalidInput]),
+    )
+    for applies, more in conditional:
+        kinds += more if applies else []
+    by_status: dict[int, list[type[ApiError]]] = {}
+    for kind in kinds:
+        by_status.setdefault(kind.status, []).append(kind)
+    return by_status
+
+
+def _error_schema() -> dict[str, Any]:
+    fault = {
+        "type": "object",
+        "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
+        "required": ["field", "reason"],
+    }
+    data = {
+        "type": "object",
+        "properties": {
+            "error": {"type": "string", "description": "Stable name of the cause."},
+            "fields": {"type": "array", "items": fault},
+            "retry_after": {"type": "integer", "description": "Seconds to wait."},
+            "present": {"description": "The present state, of an edit conflict."},
+        },
+        "required": ["error"],
+    }
+    return {
+        "type": "object",
+        "properties": {"code": {"const": 0}, "data": data, "msg": {"type": "string"}},
+        "required": ["code", "data", "msg"],
+        "additionalProperties": False,
+    }
