@@ -115,8 +115,9 @@ def _install(requirements: str, root: str) -> None:
     pinned_uv = os.path.join(root, "scripts", "uv.txt")
     quick = os.access(uv, os.X_OK) or not _run([python] + _PIP + ["install", "-q"] + _EXACT + ["-r", pinned_uv])[0]
     if quick:
-        command = [uv, "pip", "install", "-q", "--python", python] + _EXACT + _uv_options(python) + ["-r", wanted]
-        if not _run(command, _uv_environment())[0]:
+        options, environ = _uv_settings(python)
+        command = [uv, "pip", "install", "-q", "--python", python] + _EXACT + options + ["-r", wanted]
+        if not _run(command, environ)[0]:
             return
         _say("uv could not install them; pip takes over ...")
     for attempt in (1, 2):
@@ -128,25 +129,23 @@ def _install(requirements: str, root: str) -> None:
     raise BootstrapError(_why(output))
 
 
-def _uv_options(python: str) -> "list[str]":
-    """The indexes of the user's pip configuration, for uv, which does not read it; hashes make any index safe."""
+def _uv_settings(python: str) -> "tuple[list[str], dict[str, str]]":
+    """Options and environment that give uv the user's pip configuration; hashes make any index safe."""
     names = {"index-url": "--index-url", "extra-index-url": "--extra-index-url", "find-links": "--find-links"}
     options = ["--index-strategy", "unsafe-best-match", "--no-config"]
+    environ = dict(os.environ, UV_PYTHON_DOWNLOADS="never")
+    environ.pop("VIRTUAL_ENV", None)
     for line in _run([python] + _PIP + ["config", "list"])[1].splitlines():
         key, _, value = line.partition("=")
         name = key.rpartition(".")[2].lower().replace("_", "-")
-        if name in names:
-            for url in value.strip("'\"").replace("\\n", " ").split():
-                options += [names[name], url]
-    return options
-
-
-def _uv_environment() -> "dict[str, str]":
-    environ = dict(os.environ, UV_NO_PROGRESS="1", UV_PYTHON_DOWNLOADS="never")
-    if environ.get("PIP_CERT"):
-        environ.setdefault("SSL_CERT_FILE", environ["PIP_CERT"])
-    environ.pop("VIRTUAL_ENV", None)
-    return environ
+        words = value.strip("'\"").replace("\\n", " ").split()
+        for word in words:
+            options += [names[name], word] if name in names else []
+        if name == "cert" and words:
+            environ.setdefault("SSL_CERT_FILE", words[0])
+        if name == "proxy" and words:
+            environ.setdefault("HTTPS_PROXY", words[0])
+    return options, environ
 
 
 def _why(output: str) -> str:
@@ -173,7 +172,7 @@ def _telling(output: str) -> str:
 def _run(command: "list[str]", environ: "dict[str, str] | None" = None) -> "tuple[int, str]":
     """Exit code and output of a program; PIP_REQUIRE_VIRTUALENV and the like of the user stay in force."""
     try:
-        outcome = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environ)
+        outcome = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environ)
     except OSError as error:
         return 127, str(error)
     return outcome.returncode, outcome.stdout.decode("utf-8", "replace")
@@ -191,7 +190,7 @@ def _version_named_by(folder: str) -> str:
     """The version in `pyvenv.cfg`; `?` where there is none."""
     for line in _read(os.path.join(folder, "pyvenv.cfg")).splitlines():
         key, _, value = line.partition("=")
-        if key.strip() == "version":
+        if key.strip() in ("version", "version_info"):  # as venv and as other tools write it
             return value.strip()
     return "?"
 

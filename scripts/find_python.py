@@ -49,7 +49,7 @@ def version_of(path: str) -> "str | None":
     """The version of a Python that runs and has venv, ensurepip, sqlite3 and ssl; None for any other file."""
     command = [path, "-I", "-c", _PROBE]
     try:
-        outcome = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30)
+        outcome = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return None
     text = outcome.stdout.decode("ascii", "replace")

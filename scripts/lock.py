@@ -31,7 +31,9 @@ def main(arguments: list[str]) -> None:
     upgrade = ["--upgrade"] if "--upgrade" in arguments else []
     uv = _uv()
     _compile(uv, ["pyproject.toml", "-o", "requirements.txt", *upgrade])
-    _compile(uv, ["pyproject.toml", "--extra", "test", "-c", "requirements.txt", "-o", "requirements-test.txt", *upgrade])
+    _compile(
+        uv, ["pyproject.toml", "--extra", "test", "-c", "requirements.txt", "-o", "requirements-test.txt", *upgrade]
+    )
     with tempfile.TemporaryDirectory() as folder:
         wish = Path(folder, "uv.in")
         wish.write_text("uv\n", encoding="utf-8")

@@ -1,5 +1,6 @@
 """The one place where the parts are put together: settings in, a Flask application out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wxcloudrun.blueprints import TABLES
 from wxcloudrun.console.pages import console_pages
+from wxcloudrun.core.actor import SYSTEM, Actor
 from wxcloudrun.core.clock import Clock, SystemClock
 from wxcloudrun.core.container import Container
 from wxcloudrun.core.crypto import KeyRing
@@ -16,6 +18,7 @@ from wxcloudrun.core.db import db, engine_options
 from wxcloudrun.core.http.cors import Cors
 from wxcloudrun.core.http.edge import Authenticator, Edge
 from wxcloudrun.core.http.openapi import document
+from wxcloudrun.core.http.surface import Surface
 from wxcloudrun.core.idempotency import Idempotency
 from wxcloudrun.core.logging import set_up_logging
 from wxcloudrun.core.metrics import Metrics
@@ -27,9 +30,20 @@ from wxcloudrun.features.auth.identification import CloudRules, Identification
 from wxcloudrun.features.auth.service import LoginRules, LoginService
 from wxcloudrun.features.counter.service import CounterService
 from wxcloudrun.features.health.service import HealthService, MetricsService
+from wxcloudrun.features.users.administration import AdministrationService
 from wxcloudrun.features.users.admission import Admission
+from wxcloudrun.features.users.moderation import ContentModeration
+from wxcloudrun.features.users.phone import PhoneService
+from wxcloudrun.features.users.pictures import AvatarService, PictureFiles
+from wxcloudrun.features.users.privacy import PrivacyService, SessionHooks
 from wxcloudrun.features.users.service import ProfileService
+from wxcloudrun.features.users.verification import ReviewService, VerificationService
+from wxcloudrun.features.wechat.execution import Events, Reactions
+from wxcloudrun.features.wechat.inbox import Doors, Inbox
+from wxcloudrun.features.wechat.service import WechatService
+from wxcloudrun.features.wechat.subscriptions import SubscriptionService
 from wxcloudrun.features.wechat.tokens import DatabaseTokenStore
+from wxcloudrun.integrations.object_store import DiskStore, ObjectStore, S3Settings, S3Store
 from wxcloudrun.integrations.wechat.contract import WeChat
 
 if TYPE_CHECKING:
@@ -37,6 +51,7 @@ if TYPE_CHECKING:
 
     from config import Settings
     from wxcloudrun.integrations.wechat.client import WeChatClient
+    from wxcloudrun.integrations.wechat.config import WeChatConfig
 
 EXTENSION = "wxcloudrun"
 VERSION = "0.1.0"
@@ -49,6 +64,7 @@ def create_app(settings: "Settings") -> Flask:
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
     url = settings.database()
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["DEBUG"] = settings.debug
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(
@@ -60,19 +76,15 @@ def create_app(settings: "Settings") -> Flask:
     db.init_app(app)
     container = parts(settings)
     app.extensions[EXTENSION] = container
-    edge = Edge(
-        container,
-        trust_cloud=settings.trust_wxcloud_headers,
-        max_body=settings.max_body_bytes,
-        cors=Cors(settings.cors_origins) if settings.cors_origins else None,
-        observe=container.get(Metrics) if settings.metrics_token is not None else None,
-    )
+    edge = Edge(container, Cors(settings.cors_origins) if settings.cors_origins else None)
     edge.install(app)
-    if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
     for name, routes in TABLES.items():
         app.register_blueprint(edge.blueprint(name, routes))
     app.register_blueprint(console_pages(lambda: document(edge.bindings, VERSION)))
+    observe = container.get(Metrics) if settings.metrics_token is not None else None
+    app.wsgi_app = Surface(app.wsgi_app, trust_cloud=settings.trust_wxcloud_headers, observe=observe)  # type: ignore[method-assign]
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
     if click.get_current_context(silent=True) is not None:
         register_commands(app)
     return app
@@ -106,7 +118,7 @@ def parts(settings: "Settings") -> Container:
     provide(AccessTokens, lambda: AccessTokens(secrets, settings.access_token_ttl_s, clock))
     provide(CounterService, lambda: CounterService(session))
     provide(AuditService, lambda: AuditService(session, clock))
-    provide(ProfileService, lambda: ProfileService(session, clock, keys, get(AuditService)))
+    provide_people(settings, container, session, clock, keys)
     provide(
         Admission,
         lambda: Admission(session, clock, keys, get(AuditService), _optional(settings.first_admin_openid)),
@@ -121,6 +133,13 @@ def parts(settings: "Settings") -> Container:
     )
     provide(WeChat, lambda: wechat_client(settings, container))
     provide(DatabaseTokenStore, lambda: DatabaseTokenStore(session, keys))
+    provide(WechatService, lambda: WechatService(session, clock, keys, get(Admission), get(WeChat)))
+    provide(
+        SubscriptionService,
+        lambda: SubscriptionService(session, clock, get(AuditService), get(Admission), lambda: get(WeChat)),
+    )
+    provide(Events, lambda: Events(settings.wx_appid, get(SubscriptionService), _reactions(container)))
+    provide(Inbox, lambda: Inbox(session, clock, keys, _doors(settings, get(Clock)), lambda: get(Events).handlers()))
     provide(HealthService, lambda: HealthService(lambda: db.engine, MIGRATIONS))
     provide(Metrics, lambda: Metrics(shared=settings.prometheus_multiproc_dir is not None))
     measured = settings.metrics_token is not None
@@ -131,14 +150,73 @@ def parts(settings: "Settings") -> Container:
     return container
 
 
+def provide_people(settings: "Settings", container: Container, session: Any, clock: Clock, keys: KeyRing) -> None:
+    """How what people do with their own data, and administrators with people's, is made."""
+    get, provide = container.get, container.provide
+
+    def moderate(user_id: int, text: str) -> None:
+        ContentModeration(session, get(WeChat)).check(user_id, text)
+
+    def forget(user_id: int) -> None:
+        get(SessionService).forget(user_id)
+        get(SubscriptionService).forget(user_id)
+
+    sessions = SessionHooks(
+        forget=forget,
+        end=lambda actor, user_id: get(SessionService).end_all(actor, user_id),
+        of=lambda user_id: [
+            view.model_dump(exclude={"current"}) for view in get(SessionService).sessions(Actor(user_id))
+        ],
+    )
+    check = moderate if settings.wechat_content_check else None
+    provide(ObjectStore, lambda: object_store(settings))
+    provide(PictureFiles, lambda: PictureFiles(session, clock, get(ObjectStore)))
+    provide(ProfileService, lambda: ProfileService(session, clock, keys, get(AuditService), check_text=check))
+    provide(PhoneService, lambda: PhoneService(session, clock, keys, get(AuditService), get(WeChat)))
+    provide(AvatarService, lambda: AvatarService(session, clock, keys, get(AuditService), get(PictureFiles)))
+    provide(
+        VerificationService, lambda: VerificationService(session, clock, keys, get(AuditService), get(PictureFiles))
+    )
+    provide(ReviewService, lambda: ReviewService(session, clock, keys, get(AuditService), get(PictureFiles)))
+    provide(
+        PrivacyService,
+        lambda: PrivacyService(session, clock, keys, get(AuditService), get(PictureFiles), sessions),
+    )
+    provide(
+        AdministrationService,
+        lambda: AdministrationService(session, clock, keys, get(AuditService), get(PrivacyService), sessions),
+    )
+
+
+def object_store(settings: "Settings") -> ObjectStore:
+    """Where uploaded files are kept."""
+    if settings.upload_store == "disk":
+        return DiskStore(settings.data_dir / "uploads")
+    return S3Store(
+        S3Settings(
+            endpoint=settings.s3_endpoint,
+            bucket=settings.s3_bucket,
+            access_key=settings.s3_access_key.get_secret_value(),
+            secret_key=settings.s3_secret_key.get_secret_value(),
+            region=settings.s3_region,
+            secure=settings.s3_secure,
+        )
+    )
+
+
 def wechat_client(settings: "Settings", container: Container) -> "WeChatClient":
     """The client of WeChat's servers, with the access token that all processes share."""
     from wxcloudrun.integrations.wechat.client import WeChatClient  # noqa: PLC0415 - the first login pays for requests
+
+    return WeChatClient(_wechat_config(settings), container.get(DatabaseTokenStore), container.get(Clock))
+
+
+def _wechat_config(settings: "Settings") -> "WeChatConfig":
     from wxcloudrun.integrations.wechat.config import PushMode, TokenMode, WeChatConfig  # noqa: PLC0415 - as above
 
     aes_key = _optional(settings.wechat_push_aes_key)
     push_token = _optional(settings.wechat_push_token)
-    config = WeChatConfig(
+    return WeChatConfig(
         appid=settings.wx_appid,
         secret=settings.wx_secret.get_secret_value(),
         api_base=settings.wechat_api_base.rstrip("/"),
@@ -148,7 +226,26 @@ def wechat_client(settings: "Settings", container: Container) -> "WeChatClient":
         push_token=push_token or "",
         push_aes_key=aes_key or "",
     )
-    return WeChatClient(config, container.get(DatabaseTokenStore), container.get(Clock))
+
+
+def _doors(settings: "Settings", clock: Clock) -> Doors:
+    """The ways by which pushed messages come in."""
+    from wxcloudrun.integrations.wechat.config import PushMode  # noqa: PLC0415 - the first push pays
+    from wxcloudrun.integrations.wechat.push import PushReceiver  # noqa: PLC0415 - as above
+
+    config = _wechat_config(settings)
+    signed = PushReceiver(config, clock) if config.push_mode is not PushMode.OFF else None
+    if not settings.trust_wxcloud_headers:
+        return Doors(signed)
+    return Doors(signed, PushReceiver(replace(config, push_mode=PushMode.CLOUD), clock), settings.cbr_env_id)
+
+
+def _reactions(container: Container) -> Reactions:
+    """What is done about people's decisions in WeChat."""
+    return Reactions(
+        erase=lambda user_id: container.get(PrivacyService).erase(SYSTEM, user_id),
+        limit=lambda user_id: container.get(SessionService).end_all(SYSTEM, user_id),
+    )
 
 
 def _cloud(settings: "Settings") -> CloudRules | None:

@@ -6,11 +6,13 @@ from wxcloudrun.features.auth import routes as auth
 from wxcloudrun.features.counter import routes as counter
 from wxcloudrun.features.health import routes as health
 from wxcloudrun.features.users import routes as users
+from wxcloudrun.features.wechat import routes as wechat
 
 TABLES: dict[str, list[Route]] = {
     "counter": counter.ROUTES,
     "auth": auth.ROUTES,
     "users": users.ROUTES,
+    "wechat": wechat.ROUTES,
     "audit": audit.ROUTES,
     "health": health.ROUTES,
 }

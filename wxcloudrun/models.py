@@ -5,7 +5,7 @@ from wxcloudrun.core.idempotency import IdempotencyRecord
 from wxcloudrun.features.audit.models import AuditEntry
 from wxcloudrun.features.auth.models import LoginExchange, UserSession
 from wxcloudrun.features.counter.models import Counter
-from wxcloudrun.features.users.models import User, VerificationApplication, VerificationMaterial
+from wxcloudrun.features.users.models import LooseFile, User, VerificationApplication, VerificationMaterial
 from wxcloudrun.features.wechat.models import PushMessage, Subscription, WechatToken
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Counter",
     "IdempotencyRecord",
     "LoginExchange",
+    "LooseFile",
     "PushMessage",
     "Subscription",
     "User",

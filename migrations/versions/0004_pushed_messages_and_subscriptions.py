@@ -3,18 +3,18 @@
 Revises: 0003
 """
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 from wxcloudrun.core.columns import ROW_ID, UtcDateTime, code
 
 revision = "0004"
-down_revision = "0003" if any(Path(__file__).parent.glob("0003_*.py")) else "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+_LONG_TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")  # MySQL's TEXT ends at 64 KiB
 _messages = sa.table("push_messages", sa.column("due_at"), sa.column("received_at"))
 
 
@@ -24,6 +24,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"))
     op.execute(_messages.update().values(due_at=_messages.c.received_at))
     with op.batch_alter_table("push_messages", schema=None) as batch_op:
+        batch_op.alter_column("content", existing_type=sa.Text(), existing_nullable=False, type_=_LONG_TEXT)
         batch_op.alter_column("due_at", existing_type=UtcDateTime(), nullable=False)
         batch_op.alter_column("attempts", existing_type=sa.Integer(), existing_nullable=False, server_default=None)
         batch_op.create_index(batch_op.f("ix_push_messages_handled_at_due_at"), ["handled_at", "due_at"], unique=False)
@@ -53,5 +54,6 @@ def downgrade() -> None:
     with op.batch_alter_table("push_messages", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_push_messages_handled_at"), ["handled_at"], unique=False)
         batch_op.drop_index(batch_op.f("ix_push_messages_handled_at_due_at"))
+        batch_op.alter_column("content", existing_type=_LONG_TEXT, existing_nullable=False, type_=sa.Text())
         batch_op.drop_column("attempts")
         batch_op.drop_column("due_at")

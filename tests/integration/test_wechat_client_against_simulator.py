@@ -167,6 +167,11 @@ def test_login_works_while_the_token_interface_is_down(bench, client):
     assert client.code_to_session(bench.code()).openid
 
 
+def _log_in_and_check(client: WeChatClient, code: str) -> None:
+    openid = client.code_to_session(code).openid
+    client.content.text(openid, "text", Scene.COMMENT)
+
+
 @pytest.mark.parametrize("kind", ["http500", "http502", "timeout", "reset", "garbage", "empty"])
 @pytest.mark.parametrize("path", [LOGIN, STABLE, CHECK_TEXT])
 def test_no_fault_tells_a_secret(bench, client, caplog, kind, path):
@@ -174,8 +179,7 @@ def test_no_fault_tells_a_secret(bench, client, caplog, kind, path):
     bench.do("faults", path=path, kind=kind, times=0)
     code = bench.code()
     with pytest.raises(WeChatError) as caught:
-        client.code_to_session(code)
-        client.content.text("openid-canary", "text", Scene.COMMENT)
+        _log_in_and_check(client, code)
     told = f"{caught.value!r} {caught.value.__context__!r} {caplog.text}"
     assert constants.DEFAULT_SECRET not in told
     assert code not in told

@@ -4,6 +4,10 @@ from flask import Flask
 from flask_migrate import Migrate
 
 from wxcloudrun.cli.audit import audit
+from wxcloudrun.cli.simulator import simulator
+from wxcloudrun.cli.users import users
+from wxcloudrun.cli.wechat import wechat
+from wxcloudrun.cli.worker import worker
 from wxcloudrun.core.db import db
 
 
@@ -11,3 +15,7 @@ def register_commands(app: Flask) -> None:
     """Give an application its `flask` commands."""
     Migrate(app, db, directory="migrations", compare_type=True, render_as_batch=True)
     app.cli.add_command(audit)
+    app.cli.add_command(simulator)
+    app.cli.add_command(wechat)
+    app.cli.add_command(worker)
+    app.cli.add_command(users)

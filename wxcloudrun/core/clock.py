@@ -22,4 +22,4 @@ class SystemClock:
 
 def iso(moment: datetime) -> str:
     """A moment as the API writes it: ISO 8601 in UTC with `Z`, milliseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

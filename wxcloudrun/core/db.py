@@ -3,13 +3,13 @@
 import functools
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Concatenate, Protocol
+from typing import Any, Concatenate, Protocol, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import URL, Connection, Engine, MetaData, StaticPool, UniqueConstraint, event
+from sqlalchemy import URL, Dialect, Engine, Executable, MetaData, Row, StaticPool, UniqueConstraint, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
@@ -53,23 +53,27 @@ def engine_options(url: URL, *, pool_size: int, connect_timeout_s: int, statemen
         }
         return pool | {"isolation_level": "READ COMMITTED", "connect_args": connect}
     settings = f"-c statement_timeout={statement_timeout_s * 1000} -c timezone=UTC"
-    return pool | {"connect_args": {"connect_timeout": connect_timeout_s, "options": settings}}
+    connect = {"connect_timeout": connect_timeout_s, "options": settings, "answer_timeout_s": statement_timeout_s + 5}
+    return pool | {"connect_args": connect}
+
+
+@event.listens_for(Engine, "do_connect")
+def _connect_postgresql(dialect: Dialect, record: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
+    """Bound every wait by a limit; None leaves it to the driver."""
+    if dialect.driver != "psycopg":
+        return None
+    from wxcloudrun.core.postgresql import BoundedConnection  # noqa: PLC0415 - only where there is a PostgreSQL
+
+    return BoundedConnection.connected(*arguments, **named)
 
 
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     if type(connection).__module__.partition(".")[0] != "sqlite3":
         return
-    connection.isolation_level = None  # BEGIN is ours to say
+    connection.isolation_level = None  # BEGIN is for `transaction` to say; a question alone needs none
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=5000"):
         connection.execute(f"PRAGMA {pragma}").close()
-
-
-@event.listens_for(Engine, "begin")
-def _begin_sqlite(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {kind}")
 
 
 @contextmanager
@@ -78,25 +82,52 @@ def transaction(session: AnySession) -> Iterator[AnySession]:
 
     The outermost block starts on a fresh view of the data: what was read before it is not part of it.
     """
-    if session.info.get("in_transaction"):
-        yield session
+    own = session() if isinstance(session, scoped_session) else session
+    if own.info.get("in_transaction"):
+        yield own
         return
-    session.rollback()
-    session.info["in_transaction"] = True
-    session.info["after_commit"] = []
+    own.rollback()
+    calls: list[Callable[[], object]] = []
+    own.info.update(in_transaction=True, after_commit=calls)
     try:
-        session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
-        yield session
-        session.commit()
-        calls = session.info["after_commit"]
+        _begin_writing(own)
+        yield own
+        own.commit()
     except BaseException:
-        session.rollback()
+        own.rollback()
         raise
     finally:
-        session.info["in_transaction"] = False
-        session.info["after_commit"] = []
+        own.info["in_transaction"] = False
     for call in calls:
         call()
+
+
+def fetch(
+    session: AnySession, statement: Executable, parameters: Mapping[str, object] | None = None
+) -> Sequence[Row[Any]]:
+    """The rows that answer a question.
+
+    In a transaction the question is part of it. Outside of one its connection goes back at once: nothing is held while
+    a request does other things, and a session that only reads costs nothing.
+    """
+    if isinstance(session, scoped_session):
+        if not (session.registry.has() and session.registry().info.get("in_transaction")):
+            return _alone(db.engine, statement, parameters)
+    elif not session.info.get("in_transaction"):
+        return _alone(cast(Engine, session.get_bind()), statement, parameters)
+    return session.connection().execute(statement, parameters).fetchall()
+
+
+def _alone(engine: Engine, statement: Executable, parameters: Mapping[str, object] | None) -> Sequence[Row[Any]]:
+    with engine.connect() as connection:
+        return connection.execute(statement, parameters).fetchall()
+
+
+def _begin_writing(session: Session) -> None:
+    """Open the transaction; SQLite is told at once that somebody is going to write, and so cannot find out too late."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.connection.driver_connection.execute("BEGIN IMMEDIATE").close()  # type: ignore[union-attr]
 
 
 def after_commit(session: AnySession, call: Callable[[], object]) -> None:

@@ -1,12 +1,13 @@
 """A POST that is sent twice with one Idempotency-Key happens once and is answered twice alike, for 24 hours."""
 
 import hashlib
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
 
 from flask import Response
-from sqlalchemy import LargeBinary, UniqueConstraint, delete, insert, select, update
+from sqlalchemy import ColumnElement, LargeBinary, UniqueConstraint, delete, insert, select, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -17,12 +18,9 @@ from wxcloudrun.core.columns import ROW_ID, UtcDateTime, code, row_id
 from wxcloudrun.core.db import AnySession, Base, retrying, transaction
 from wxcloudrun.core.errors import FieldFault, IdempotencyKeyReused, InvalidInput, RequestInProgress
 
-if TYPE_CHECKING:
-    from wxcloudrun.core.http.route import Caller, Route
-
 KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=60)  # after this long a request without an answer is taken to have died
-_MAX_KEY = 255
+_KEY = re.compile(r"[!-~]{1,255}")
 
 
 class IdempotencyRecord(Base):
@@ -40,11 +38,12 @@ class IdempotencyRecord(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
-class KeptRequest(Protocol):
-    """A request that may be repeated."""
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to carry out a request: good until somebody takes the record over, which changes `since`."""
 
-    method: str
-    path: str
+    record: int
+    since: datetime
 
 
 class Idempotency:
@@ -54,74 +53,69 @@ class Idempotency:
         self.session = session
         self._clock = clock
 
-    def once(
-        self, actor: Actor, caller: "Caller", route: "Route", body: bytes, carry_out: Callable[[], Response]
-    ) -> Response:
-        """The answer of `carry_out`, or the answer that this key got before.
+    def once(self, actor: Actor, key: str, request: bytes, carry_out: Callable[[], Response]) -> Response:
+        """The answer of `carry_out`, or the answer that this key got before for the same request, byte by byte.
 
-        The answer is stored in the transaction that does the work, so a crash leaves both or neither. Raises
-        IdempotencyKeyReused for another request, RequestInProgress while the first is under way.
+        The answer is stored in the transaction that does the work, so a crash leaves both or neither; a refusal is not
+        stored. Raises IdempotencyKeyReused for another request, RequestInProgress while the first is under way.
         """
-        key = caller.idempotency_key or ""
-        if not 1 <= len(key) <= _MAX_KEY or not key.isprintable():
+        if _KEY.fullmatch(key) is None:
             raise InvalidInput(fields=(FieldFault("Idempotency-Key", "invalid"),))
         key_hash = hashlib.sha256(key.encode()).hexdigest()
-        line = f"{route.method} {route.path}\n".encode()
-        request_hash = hashlib.sha256(line + body).hexdigest()
-        record = self._begin(actor.user_id or 0, key_hash, request_hash)
-        if isinstance(record, Response):
-            return record
-        return self._finish(record, carry_out)
+        claim = self._begin(actor.user_id or 0, key_hash, hashlib.sha256(request).hexdigest())
+        return claim if isinstance(claim, Response) else self._finish(claim, carry_out)
 
-    def _begin(self, user_id: int, key_hash: str, request_hash: str) -> int | Response:
+    def _begin(self, user_id: int, key_hash: str, request_hash: str) -> Claim | Response:
         now = self._clock.now()
         values = {"user_id": user_id, "key_hash": key_hash, "request_hash": request_hash, "created_at": now}
         try:
-            return retrying(lambda: self._insert(values))
+            return Claim(retrying(lambda: self._insert(values)), now)
         except IntegrityError:
-            return self._earlier(user_id, key_hash, request_hash, now)
+            return retrying(lambda: self._earlier(user_id, key_hash, request_hash, now))
 
     def _insert(self, values: dict[str, object]) -> int:
         with transaction(self.session):
             result = self.session.execute(insert(IdempotencyRecord).values(**values))
             return int(result.inserted_primary_key[0])  # type: ignore[attr-defined]  # an insert has one
 
-    def _earlier(self, user_id: int, key_hash: str, request_hash: str, now: datetime) -> int | Response:
+    def _earlier(self, user_id: int, key_hash: str, request_hash: str, now: datetime) -> Claim | Response:
         where = (IdempotencyRecord.user_id == user_id, IdempotencyRecord.key_hash == key_hash)
         with transaction(self.session):
             row = self.session.scalars(select(IdempotencyRecord).where(*where)).one_or_none()
             if row is None:  # it failed or was cleared this very moment
                 raise RequestInProgress(retry_after=1)
-            if row.request_hash != request_hash:
-                raise IdempotencyKeyReused
-            if row.answer is not None:
-                headers = [("Cache-Control", "no-store"), ("Idempotency-Replayed", "true")]
-                return Response(row.answer, row.status, headers, content_type="application/json")
-            taken = self.session.execute(
-                update(IdempotencyRecord)
-                .where(IdempotencyRecord.id == row.id, IdempotencyRecord.created_at <= now - LEASE)
-                .values(created_at=now)
-            )
-            if taken.rowcount != 1:  # type: ignore[attr-defined]  # an update has one
-                raise RequestInProgress(retry_after=2)
-            return row.id
+            if row.created_at > now - KEPT:
+                if row.request_hash != request_hash:
+                    raise IdempotencyKeyReused
+                if row.answer is not None:
+                    headers = [("Cache-Control", "no-store"), ("Idempotency-Replayed", "true")]
+                    return Response(row.answer, row.status, headers, content_type="application/json")
+            return self._take_over(row.id, request_hash, now)
 
-    def _finish(self, record: int, carry_out: Callable[[], Response]) -> Response:
+    def _take_over(self, record: int, request_hash: str, now: datetime) -> Claim:
+        """Claim a record that is too old to count, or whose process died."""
+        over = IdempotencyRecord.created_at <= now - LEASE
+        values = {"created_at": now, "request_hash": request_hash, "status": None, "answer": None}
+        statement = update(IdempotencyRecord).where(IdempotencyRecord.id == record, over).values(**values)
+        if self.session.execute(statement).rowcount != 1:  # type: ignore[attr-defined]  # an update has one
+            raise RequestInProgress(retry_after=2)
+        return Claim(record, now)
+
+    def _finish(self, claim: Claim, carry_out: Callable[[], Response]) -> Response:
         try:
-            return retrying(lambda: self._work(record, carry_out))
+            return retrying(lambda: self._work(claim, carry_out))
         except BaseException:
             with transaction(self.session):
-                self.session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.id == record))
+                self.session.execute(delete(IdempotencyRecord).where(*_held(claim)))
             raise
 
-    def _work(self, record: int, carry_out: Callable[[], Response]) -> Response:
+    def _work(self, claim: Claim, carry_out: Callable[[], Response]) -> Response:
         with transaction(self.session):
             response = carry_out()
-            self.session.execute(
-                update(IdempotencyRecord)
-                .where(IdempotencyRecord.id == record)
-                .values(status=response.status_code, answer=response.get_data())
-            )
+            values = {"status": response.status_code, "answer": response.get_data()}
+            kept = self.session.execute(update(IdempotencyRecord).where(*_held(claim)).values(**values))
+            if kept.rowcount != 1:  # type: ignore[attr-defined]  # an update has one
+                raise RequestInProgress(retry_after=2)  # somebody took this for dead: only one of the two may be kept
         return response
 
     def clear(self) -> int:
@@ -129,3 +123,7 @@ class Idempotency:
         with transaction(self.session):
             old = IdempotencyRecord.created_at < self._clock.now() - KEPT
             return int(self.session.execute(delete(IdempotencyRecord).where(old)).rowcount)  # type: ignore[attr-defined]
+
+
+def _held(claim: Claim) -> tuple[ColumnElement[bool], ...]:
+    return IdempotencyRecord.id == claim.record, IdempotencyRecord.created_at == claim.since

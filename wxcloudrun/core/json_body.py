@@ -6,7 +6,8 @@ from typing import Any
 
 MAX_DEPTH = 64
 _SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\x00]")
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]')
+# A string that never ends is taken whole too: looking for its end again from each later quote would take for ever.
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]')
 
 
 class JsonFault(ValueError):

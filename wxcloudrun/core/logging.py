@@ -1,14 +1,14 @@
 """Logs: facts as one JSON object a line on standard output, with the request's id and without secrets."""
 
 import contextvars
+import functools
 import json
 import logging
 import sys
+import time
 import traceback
-from datetime import UTC, datetime
 from typing import Any
 
-from wxcloudrun.core.clock import iso
 from wxcloudrun.core.masking import mask, mask_text
 
 request_id_of_context: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
@@ -16,6 +16,7 @@ request_id_of_context: contextvars.ContextVar[str | None] = contextvars.ContextV
 
 def set_up_logging(level: str) -> None:
     """Send every logger's lines to standard output as JSON; calling it again changes the level only."""
+    logging.logThreads = logging.logMultiprocessing = False  # facts that no line shows; gunicorn's show the process
     root = logging.getLogger()
     root.setLevel(level)
     if not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
@@ -32,14 +33,25 @@ def log(logger: logging.Logger, event: str, level: int = logging.INFO, **facts: 
         logger.log(level, event, extra={"facts": facts})
 
 
+def log_request(logger: logging.Logger, number: str, **facts: Any) -> None:
+    """Log one answered request: as `log` would, at a third of its cost, since it is paid by every request.
+
+    The facts are numbers and the service's own words, so nothing in them needs masking.
+    """
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    head = {"time": _moment(time.time()), "level": "info", "logger": logger.name, "event": "request"}
+    sys.stdout.write(_ENCODER.encode({**head, "request_id": number, **facts}) + "\n")
+    sys.stdout.flush()
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line: time, level, logger, event, request_id, and the facts; secrets masked."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
-        moment = datetime.fromtimestamp(record.created, UTC)
         line: dict[str, Any] = {
-            "time": iso(moment),
+            "time": _moment(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": mask_text(record.getMessage()),
@@ -53,7 +65,20 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = type(record.exc_info[1]).__name__
             line["trace"] = mask_text(_frames(record.exc_info[1]))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _ENCODER.encode(line)
+
+
+def _moment(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1000):03d}Z"
+
+
+@functools.lru_cache(2)
+def _second(whole: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 def _frames(error: BaseException) -> str:

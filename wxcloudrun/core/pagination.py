@@ -1,12 +1,12 @@
 """Pages of a list: numbered ones for small lists, cursors for lists that grow."""
 
 import base64
-import binascii
 import json
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from wxcloudrun.core import json_body
 from wxcloudrun.core.errors import FieldFault, InvalidInput
 
 PageNumber = Annotated[int, Field(ge=1, le=10_000, description="Page, counted from 1.")]
@@ -44,10 +44,15 @@ def position(mark: str | None, kinds: tuple[type, ...]) -> tuple[Any, ...] | Non
         return None
     fault = InvalidInput(fields=(FieldFault("cursor", "invalid"),))
     try:
-        values = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
-    except (ValueError, binascii.Error):
+        values = json_body.parse(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
+    except ValueError:
         raise fault from None
     fits = isinstance(values, list) and len(values) == len(kinds)
-    if not fits or any(type(value) is not kind for value, kind in zip(values, kinds, strict=True)):
+    if not fits or not all(_is(value, kind) for value, kind in zip(values, kinds, strict=True)):
         raise fault
     return tuple(values)
+
+
+def _is(value: object, kind: type) -> bool:
+    """Of that kind and, if a number, one that every database takes."""
+    return type(value) is kind and (not isinstance(value, int) or abs(value) < 2**53)

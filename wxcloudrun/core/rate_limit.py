@@ -4,7 +4,7 @@ import hashlib
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from wxcloudrun.core.errors import TooManyRequests
 from wxcloudrun.core.logging import log
@@ -50,17 +50,18 @@ class RateLimiter:
 
         item = parse(rule)
         key = (route.method, route.path, scope, hashlib.sha256(who.encode()).hexdigest()[:24])
-        strategy = self._strategy()
         try:
-            allowed = strategy.hit(item, *key)
+            wait = self._hit(self._strategy(), item, key)
         except Exception as error:  # noqa: BLE001 - each store has errors of its own; none may fail a request
             self._rest(error)
-            strategy = self._strategy()
-            allowed = strategy.hit(item, *key)
-        if not allowed:
-            raise TooManyRequests(retry_after=self._wait(strategy, item, key))
+            wait = self._hit(self._strategy(), item, key)
+        if wait is not None:
+            raise TooManyRequests(retry_after=wait)
 
-    def _wait(self, strategy: "Strategy", item: "RateLimitItem", key: tuple[str, ...]) -> int:
+    def _hit(self, strategy: "Strategy", item: "RateLimitItem", key: tuple[str, ...]) -> int | None:
+        """Count a call; the seconds to wait where it is one too many."""
+        if strategy.hit(item, *key):
+            return None
         return max(1, min(item.get_expiry(), int(strategy.get_window_stats(item, *key).reset_time - time.time()) + 1))
 
     def _strategy(self) -> "Strategy":
@@ -73,8 +74,7 @@ class RateLimiter:
             if self._storage == "memory://" or time.monotonic() < self._resting_until:
                 return self._own
             if self._shared is None:
-                options = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
-                self._shared = MovingWindowRateLimiter(storage_from_string(self._storage, **options))
+                self._shared = MovingWindowRateLimiter(storage_from_string(self._storage, **_impatient()))
             return self._shared
 
     def _rest(self, error: Exception) -> None:
@@ -82,3 +82,12 @@ class RateLimiter:
         log(_logger, "store of rate limits failed; counting here", logging.WARNING, error=type(error).__name__)
         with self._lock:
             self._resting_until = time.monotonic() + _STORE_REST_S
+
+
+def _impatient() -> dict[str, Any]:
+    """Options of a Redis client that gives up at its first failure: by itself it would try again for seconds."""
+    from redis.backoff import NoBackoff  # noqa: PLC0415 - only who shares limits needs it
+    from redis.retry import Retry  # noqa: PLC0415 - as above
+
+    never = Retry(NoBackoff(), 0)
+    return {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "retry": never}

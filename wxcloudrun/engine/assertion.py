@@ -1,9 +1,10 @@
 """Assertions: what has to hold of a response, how it is compiled, checked and told."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pydantic import Field, JsonValue, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from wxcloudrun.engine.comparators import Check, Comparator, Verdict, compile_check, plain
 from wxcloudrun.engine.expression import Expression, ExpressionError, compile_expression
@@ -27,7 +28,7 @@ class Assertion(Sourced):
     expression: str | None = None
     comparator: Comparator | None = None
     negate: bool = Field(default=False, alias="not")
-    expected: JsonValue = None
+    expected: Any = None  # JSON; exact numbers too, which pydantic's own JSON type does not know
     message: str = Field(default="", max_length=2_000)
     enabled: bool = True
 
@@ -94,15 +95,11 @@ class CompiledAssertion:
             return self._told(Verdict(False), None, missing.where, missing)
         return self._told(self.check_value([]), [], missing.where, missing)
 
-    def _told(
-        self, verdict: Verdict, actual: Any, where: str, missing: Missing | None = None
-    ) -> AssertionOutcome:
+    def _told(self, verdict: Verdict, actual: Any, where: str, missing: Missing | None = None) -> AssertionOutcome:
         passed = verdict.holds is not None and verdict.holds != self.negate
         spec = self.spec
         if passed:
-            return AssertionOutcome(
-                True, spec.name, self.source, self.word, shown(spec.expected), shown(actual), where
-            )
+            return AssertionOutcome(True, spec.name, self.source, self.word, shown(spec.expected), shown(actual), where)
         reason = verdict.reason or (missing.reason if missing is not None else "")
         return AssertionOutcome(
             False,
@@ -172,7 +169,7 @@ def _reader(assertion: Assertion, templated: bool) -> Reader:
     return lambda view, variables: piped(view, {"x": read(view, variables).value})
 
 
-def _evaluated(expression: Expression) -> Any:
+def _evaluated(expression: Expression) -> Callable[[ResponseView, Variables], Found]:
     def read(view: ResponseView, variables: Variables) -> Found:
         try:
             return Found(expression.compute(variables, view), expression.text)

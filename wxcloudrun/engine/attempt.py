@@ -1,17 +1,20 @@
 """One attempt of a case step: act, render, send, extract, judge. It keeps everything; recording comes later."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from wxcloudrun.engine.actions import Effects, carry_out
+from wxcloudrun.engine.assertion import AssertionOutcome
 from wxcloudrun.engine.case import Dataset
-from wxcloudrun.engine.checks import Judged, Taken
+from wxcloudrun.engine.checks import Taken
 from wxcloudrun.engine.clock import stamp
 from wxcloudrun.engine.compiled_case import CompiledCase
 from wxcloudrun.engine.context import Place, Run
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
 from wxcloudrun.engine.exchange import Exchange, SentRequest
 from wxcloudrun.engine.names import Names
+from wxcloudrun.engine.prepare import PreparedRequest
 from wxcloudrun.engine.reading import ResponseView
 from wxcloudrun.engine.records import Attempt, Outcome
 from wxcloudrun.engine.request import RequestSpec
@@ -34,7 +37,7 @@ class Trial:
     exchange: Exchange | None = None
     view: ResponseView | None = None
     taken: tuple[Taken, ...] = ()
-    judged: tuple[Judged, ...] = ()
+    judged: tuple[tuple[int, AssertionOutcome], ...] = ()
     effects: Effects = field(default_factory=Effects)
     used: dict[str, tuple[Source, Any]] = field(default_factory=dict)
     trace: tuple[str, str] | None = None
@@ -72,9 +75,10 @@ class Trial:
         if self.error is None:
             self.outcome, self.error = Outcome.ERROR, fault
 
-    def summary(self, number: int, wait_ms: float) -> Attempt:
+    def summary(self, number: int, wait_ms: float, mask: Callable[[str], str]) -> Attempt:
         """The attempt as a line of the result."""
         response = self.response
+        message = self.error.message if self.error else self.reason
         return Attempt(
             number,
             self.outcome,
@@ -82,7 +86,7 @@ class Trial:
             wait_ms,
             response.status if response else None,
             self.error.error_class if self.error else None,
-            self.error.message if self.error else self.reason,
+            mask(message) if message else None,
             response.timing if response else None,
             response.peer if response else None,
             *(self.trace or (None, None)),
@@ -155,7 +159,7 @@ class Trier:
             trial.stop(StepError(ErrorClass.EXTRACTION, f"extraction `{missing.name}`: {missing.message}"))
         elif missing is not None:
             trial.fail(f"extraction `{missing.name}` is required and found nothing: {missing.message}")
-        elif not all(one.passed for one in trial.judged):
+        elif not all(one.passed for _, one in trial.judged):
             trial.outcome = Outcome.FAILED
 
     def names_after(self, trial: Trial) -> Names:
@@ -203,26 +207,32 @@ class Trier:
             blobs=run.hooks.blobs,
             tokens=run.tokens,
             deadline=bounds.until,
-            cancel=bounds.is_set,
+            cancel=bounds.is_canceled,
         )
         for secret in prepared.secrets:
             run.redactor.add(secret)
         rate = run.plan.environment.rate_per_second
         if rate is not None:
             bounds.wait(run.throttle.reserve(run.environment_key, rate))
+        if not run.crew.at_work:
+            return self._sent(trial, prepared, number)
         with run.gates.through(prepared.draft.url.authority, bounds) as open_:
             if not open_:
                 bounds.check()
-            if run.hooks.on_intent is not None:
-                run.hooks.on_intent(self._place.path, number, self._key)
-            trial.trace, headers = run.trace(self._place.path, number)
-            header = self._step.case.idempotency_header
-            if header is not None:
-                headers = (*headers, (header, self._key))
-            trial.sent_at = stamp(run.clock.now())
-            return run.sender.send(
-                prepared, jar=self._place.jar, headers=headers, deadline=bounds.until, cancel=bounds.is_set
-            )
+            return self._sent(trial, prepared, number)
+
+    def _sent(self, trial: Trial, prepared: PreparedRequest, number: int) -> Exchange:
+        run, bounds = self._run, self._place.bounds
+        if run.hooks.on_intent is not None:
+            run.hooks.on_intent(self._place.path, number, self._key)
+        trial.trace, headers = run.trace(self._place.path, number)
+        header = self._step.case.idempotency_header
+        if header is not None:
+            headers = (*headers, (header, self._key))
+        trial.sent_at = stamp(run.clock.now())
+        return run.sender.send(
+            prepared, jar=self._place.jar, headers=headers, deadline=bounds.until, cancel=bounds.is_canceled
+        )
 
     def _read(self, trial: Trial, exchange: Exchange) -> None:
         trial.view = ResponseView(exchange.response)

@@ -27,8 +27,7 @@ class Bounds:
         self._clock = clock
         self.until = until
 
-    @property
-    def canceled(self) -> bool:
+    def is_canceled(self) -> bool:
         """True when somebody canceled the run."""
         return self._cancel.is_set()
 
@@ -53,7 +52,7 @@ class Bounds:
         """Raises `StepError` (canceled, timeout) when nothing more may begin."""
         reason = self.reason
         if reason is not None:
-            raise StepError(ErrorClass.CANCELED if self.canceled else ErrorClass.TIMEOUT, reason)
+            raise StepError(ErrorClass.CANCELED if self.is_canceled() else ErrorClass.TIMEOUT, reason)
 
     def wait(self, seconds: float) -> None:
         """Wait; raises `StepError` (canceled, timeout) when the time ends or the run is canceled meanwhile."""
@@ -62,7 +61,7 @@ class Bounds:
             return
         pause = min(seconds, self.remaining())
         self._cancel.wait(pause)
-        if seconds > pause or self.canceled:
+        if seconds > pause or self.is_canceled():
             self.check()
             raise StepError(ErrorClass.TIMEOUT, "the run's time is used up")
 

@@ -78,7 +78,7 @@ class CallFlow:
     def _child(self, step: ScenarioStep, scope: Scope, place: Place) -> Scope:
         compiled = self._run.program.steps[id(step)]
         names = self._run.names(scope, place, "/inputs")
-        given = {name: render(value, names) for name, value in compiled.inputs.items()}
+        given = {name: render(value, names) for name, value in (compiled.inputs or {}).items()}
         return scope.call(self._run.program.layers(step.scenario, given, place.path))
 
     def _cache_key(self, step: ScenarioStep, scope: Scope, place: Place) -> str | None:

@@ -1,7 +1,8 @@
 """One case at one place: attempts until it is good, polling is over or retries are used up; then its result."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from wxcloudrun.engine.attempt import Trial, Trier
 from wxcloudrun.engine.case import Dataset
@@ -10,7 +11,7 @@ from wxcloudrun.engine.context import Place, Run
 from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.names import Names
 from wxcloudrun.engine.plan import Intent
-from wxcloudrun.engine.recorder import record
+from wxcloudrun.engine.recorder import Course, record
 from wxcloudrun.engine.records import Attempt, Outcome
 from wxcloudrun.engine.result import StepResult
 from wxcloudrun.engine.retry import delay_ms, retry_delay_ms, wants_retry
@@ -25,13 +26,14 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 class Attempts:
     """What is kept of the attempts: the first ten and the last forty of a long polling."""
 
+    mask: Callable[[str], str]
     kept: list[Attempt] = field(default_factory=list)
     number: int = 0
     wait_ms: float = 0.0
 
     def add(self, trial: Trial) -> None:
         """Note an attempt."""
-        self.kept.append(trial.summary(self.number, self.wait_ms))
+        self.kept.append(trial.summary(self.number, self.wait_ms, self.mask))
         if len(self.kept) > _FIRST + _LAST:
             del self.kept[_FIRST]
 
@@ -43,19 +45,14 @@ def run_case(
     started, began = run.clock.now(), run.clock.monotonic()
     intent = run.plan.resume.intents.get(place.path)
     trier = Trier(run, step, scope, place, row, intent.idempotency_key if intent else _key(run, place))
-    attempts = Attempts(number=intent.attempt if intent else 0)
+    attempts = Attempts(run.redactor.body, number=intent.attempt if intent else 0)
     if intent is not None and not _may_repeat(step, trier):
         trial = trier.failed(_interrupted(intent))
     else:
         trial = _Loop(run, step, place, trier, attempts).run()
     trier.hand_on(trial)
-    result = record(run, step, place, row, trial, iteration)
-    result = replace(
-        result,
-        started_at=stamp(started),
-        duration_ms=(run.clock.monotonic() - began) * 1000,
-        attempts=tuple(attempts.kept),
-    )
+    course = Course(stamp(started), (run.clock.monotonic() - began) * 1000, tuple(attempts.kept), row, iteration)
+    result = record(run, step, place, trial, course)
     trier.release(trial)
     return result
 

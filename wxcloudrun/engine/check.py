@@ -8,6 +8,8 @@ from wxcloudrun.engine.actions import CompiledAction
 from wxcloudrun.engine.compiled_case import CompiledCase
 from wxcloudrun.engine.dynamic import DYNAMIC
 from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.expression import RESPONSE_NAMES
+from wxcloudrun.engine.formula import Formula
 from wxcloudrun.engine.placeholder_filters import compile_placeholder_filter
 from wxcloudrun.engine.plan import Plan
 from wxcloudrun.engine.program import CompiledStep, Program
@@ -31,6 +33,7 @@ class _Check:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._warnings: list[str] = []
+        self._values: Mapping[str, Any] = {}  # of the scenario that is looked at
 
     def run(self) -> list[str]:
         plan = self._program.plan
@@ -52,22 +55,14 @@ class _Check:
         return values
 
     def _scenario(self, scenario: Scenario, values: Mapping[str, Any]) -> None:
+        outer, self._values = self._values, values
         known = set(values)
-        for value in values.values():
-            self._uses(value, known | self._made_anywhere(scenario))
         for part in (scenario.setup, scenario.steps, scenario.teardown):
             known = self._sequence(part, known)
+        self._values = outer
         for name in scenario.outputs:
             if name not in known:
                 self._warnings.append(f"scenario `{scenario.name or scenario.id}`: nothing makes its output `{name}`")
-
-    def _made_anywhere(self, scenario: Scenario) -> set[str]:
-        """Names made by any step: a variable of the environment may refer to a token that a step extracts."""
-        quiet = _Check(self._program)
-        known: set[str] = set()
-        for part in (scenario.setup, scenario.steps, scenario.teardown):
-            known = quiet._sequence(part, known)
-        return known
 
     def _sequence(self, steps: tuple[StepBase, ...], known: set[str]) -> set[str]:
         for step in steps:
@@ -79,16 +74,20 @@ class _Check:
         """Names that the step adds for those after it."""
         compiled = self._program.steps[id(step)]
         inside = known | set(compiled.variables)
-        for value in compiled.variables.values():
-            self._uses(value, inside)
+        self._reads(compiled.condition, inside)
         self._uses(compiled.items, inside)
         if step.for_each is not None:
             inside = inside | {step.for_each.as_name}
         if step.for_each is not None or step.repeat is not None or isinstance(step, CaseStep):
             inside = inside | {"iteration", "repeat"}
+        for value in compiled.variables.values():
+            self._uses(value, inside)
         match step:
             case CaseStep() if compiled.case is not None:
-                return self._case(compiled.case, inside)
+                made = self._case(compiled.case, inside)
+                for formula in (compiled.until, compiled.fail_if):
+                    self._reads(formula, inside | made | set(RESPONSE_NAMES))
+                return made
             case GroupStep():
                 return self._sequence(step.steps, inside) - inside
             case ParallelStep():
@@ -99,7 +98,7 @@ class _Check:
         return set()
 
     def _call(self, step: ScenarioStep, compiled: CompiledStep, inside: set[str]) -> set[str]:
-        for value in (*compiled.inputs.values(), compiled.cache_key):
+        for value in (*(compiled.inputs or {}).values(), compiled.cache_key):
             self._uses(value, inside)
         self._scenario(step.scenario, self._visible(step.scenario, {}))
         return set(step.scenario.outputs)
@@ -125,8 +124,14 @@ class _Check:
     def _action(self, action: CompiledAction, known: set[str]) -> set[str]:
         for value in action.parts.values():
             self._uses(value, known)
+        self._reads(action.formula, known | set(RESPONSE_NAMES))
         name = getattr(action.action, "name", None)
         return {name} if name else set()
+
+    def _reads(self, formula: Formula | None, known: set[str]) -> None:
+        """An expression names variables without braces."""
+        for name in formula.names - known if formula is not None else ():
+            self._warnings.append(_unknown(formula.field if formula else "", name, known))
 
     def _uses(self, value: Any, known: set[str]) -> None:
         for where, placeholder in placeholders(value):
@@ -136,6 +141,14 @@ class _Check:
                 _refuse_unknown_dynamic(where, placeholder)
             elif not _candidates(placeholder.name) & known:
                 self._warnings.append(_unknown(where, placeholder.name, known))
+            else:
+                self._uses_inside(where, placeholder.name, known)
+
+    def _uses_inside(self, where: str, name: str, known: set[str]) -> None:
+        """A value that refers to others needs them where it is used, not where it is written."""
+        for _, inner in placeholders(self._values.get(name)):
+            if not inner.dynamic and not _candidates(inner.name) & known:
+                self._warnings.append(_unknown(f"{where}: `{name}` needs `{inner.name}`", inner.name, known))
 
 
 def _candidates(name: str) -> set[str]:

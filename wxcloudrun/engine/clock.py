@@ -29,4 +29,4 @@ class SystemClock:
 
 def stamp(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and `Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"

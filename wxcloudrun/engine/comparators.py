@@ -1,4 +1,4 @@
-"""Compares what was read with what is expected: every comparator, with its one rule for equality, order and patterns."""
+"""Compares what was read with what is expected: every comparator, one rule for equality, order and patterns."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -8,8 +8,18 @@ from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.kinds import KINDS
 from wxcloudrun.engine.patterns import PatternTooCostlyError, compile_pattern
 from wxcloudrun.engine.schema import SchemaTooCostlyError, compile_schema
-from wxcloudrun.engine.structure import compile_structure
-from wxcloudrun.engine.values import brief, equal, is_json, is_number, number_less, numbers_equal, type_name
+from wxcloudrun.engine.structure import MAX_EXPECTED_DEPTH, compile_structure
+from wxcloudrun.engine.values import (
+    as_text,
+    brief,
+    depth,
+    equal,
+    is_json,
+    is_number,
+    number_less,
+    numbers_equal,
+    type_name,
+)
 
 
 class Comparator(StrEnum):
@@ -92,10 +102,12 @@ def _said(holds: bool, reason: Callable[[], str]) -> Verdict:
 
 
 def _eq(expected: Any, _: str) -> Check:
+    shallow = depth(expected) <= MAX_EXPECTED_DEPTH  # the places of a deeper difference are not looked for
+
     def check(actual: Any) -> Verdict:
         if equal(actual, expected):
             return HOLDS
-        if isinstance(expected, dict | list) and isinstance(actual, dict | list):
+        if isinstance(expected, dict | list) and isinstance(actual, dict | list) and shallow:
             faults = compile_structure(expected, markers=False).mismatches(actual)
             places = tuple(f"{fault.path}: {fault.reason}" for fault in faults[:_PLACES_SHOWN])
             return Verdict(False, f"{len(faults)} places differ" if len(faults) > 1 else "1 place differs", places)
@@ -144,13 +156,6 @@ def _between(expected: Any, field: str) -> Check:
     return check
 
 
-def as_text(value: Any) -> str | None:
-    """A text as it is and a number as JSON writes it; None for anything else."""
-    if isinstance(value, str):
-        return value
-    return str(value) if is_number(value) else None
-
-
 def _contains(expected: Any, _: str) -> Check:
     text = as_text(expected)
 
@@ -177,7 +182,11 @@ def _in(expected: Any, field: str) -> Check:
         if isinstance(expected, list):
             return Verdict(any(equal(actual, item) for item in expected))
         text = as_text(actual)
-        return _cannot(f"a {type_name(actual)} is in no {type_name(expected)}") if text is None else Verdict(text in expected)
+        return (
+            _cannot(f"a {type_name(actual)} is in no {type_name(expected)}")
+            if text is None
+            else Verdict(text in expected)
+        )
 
     return check
 
@@ -259,7 +268,9 @@ def _schema(expected: Any, field: str) -> Check:
             errors = schema.errors(actual)
         except SchemaTooCostlyError as error:
             return _cannot(str(error))
-        places = tuple(f"{error.instance_path or '/'}: {error.message} (schema {error.schema_path})" for error in errors)
+        places = tuple(
+            f"{error.instance_path or '/'}: {error.message} (schema {error.schema_path})" for error in errors
+        )
         return Verdict(False, f"{len(errors)} faults: {places[0]}", places) if errors else HOLDS
 
     return check

@@ -86,12 +86,13 @@ class Place:
     def child(self, part: str, index: int, digit: int = 2) -> "Place":
         """The place of the step number `index` in a list called `part`."""
         path = f"{self.path}/{part}/{index}" if self.path else f"{part}/{index}"
-        ordinal = f"{digit}{index:05}"
-        return replace(self, path=path, ordinal=f"{self.ordinal}.{ordinal}" if self.ordinal else ordinal)
+        ordinal = f"{self.ordinal}.{digit}{index:05}" if self.ordinal else f"{digit}{index:05}"
+        return Place(path, ordinal, self.phase, self.bounds, self.jar, self.trail)
 
     def iteration(self, index: int) -> "Place":
         """The place of one pass of this step."""
-        return replace(self, path=f"{self.path}/iterations/{index}", ordinal=f"{self.ordinal}.{index:06}")
+        path, ordinal = f"{self.path}/iterations/{index}", f"{self.ordinal}.{index:06}"
+        return Place(path, ordinal, self.phase, self.bounds, self.jar, self.trail)
 
     def under(self, name: str) -> "Place":
         """The same place with one more name above it."""

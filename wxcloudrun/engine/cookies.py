@@ -11,6 +11,7 @@ from wxcloudrun.engine.url import Url
 
 _MAX_COOKIES = 1000
 _MAX_BYTES = 8192
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_AGE = 400 * 86_400
 # Python has no public suffix list; these are the ones our users meet. A single label is always refused.
 _SHARED_SUFFIXES = re.compile(
@@ -88,7 +89,7 @@ def _parse(text: str, url: Url, now: float) -> _Stored | None:
     pair, _, rest = text.partition(";")
     name, equals, value = pair.partition("=")
     name, value = name.strip(), value.strip()
-    if not equals or not name or len(text) > _MAX_BYTES or any(ord(character) < 32 for character in pair):
+    if not equals or not name or len(text) > _MAX_BYTES or _CONTROL.search(pair):
         return None
     attributes = {}
     for attribute in rest.split(";"):

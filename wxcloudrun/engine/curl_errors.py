@@ -42,15 +42,21 @@ _OTHER = {
 }
 
 
-def classify(code: int, words: str) -> tuple[ErrorClass, str]:
-    """The class and the fact behind a libcurl error; `words` is libcurl's own text."""
+def classify(code: int, words: str, fresh_tls: bool = False) -> tuple[ErrorClass, str]:
+    """The class and the fact behind a libcurl error; `words` is libcurl's own text.
+
+    `fresh_tls` says that the handshake had just been made for this request.
+    """
     if code in _TLS:
         return ErrorClass.TLS, _TLS[code]
     if code in (pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR) and "CONNECT" in words:
         return ErrorClass.CONNECT, "the proxy refused to open a tunnel"
-    if code in (pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR) and "alert" in words:
-        # With TLS 1.3 a refused client certificate is only learnt with the first bytes of the answer.
-        return ErrorClass.TLS, "the server ended TLS with an alert (a client certificate missing or refused?)"
+    if "alert" in words and code == pycurl.E_RECV_ERROR or fresh_tls and code == pycurl.E_SEND_ERROR:
+        # With TLS 1.3 the client learns only after its own half of the handshake that its certificate was refused.
+        return (
+            ErrorClass.TLS,
+            "the server ended TLS at once (a client certificate missing or refused?)",
+        )
     if code in _PROTOCOL:
         return ErrorClass.PROTOCOL, _PROTOCOL[code]
     return _OTHER.get(code, (ErrorClass.PROTOCOL, f"the transfer failed (libcurl error {code})"))

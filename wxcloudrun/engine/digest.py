@@ -53,7 +53,9 @@ def answer(challenge: Challenge, auth: DigestAuth, method: str, target: str, bod
     text = ", ".join(f'{key}="{_quoted(value)}"' for key, value in pairs)
     text += f", algorithm={challenge.algorithm}{'-sess' if challenge.session else ''}"
     if challenge.qop:
-        text += f', qop={challenge.qop}, nc={count}, cnonce="{cnonce}"'
+        text += f", qop={challenge.qop}, nc={count}"
+    if challenge.qop or challenge.session:
+        text += f', cnonce="{cnonce}"'
     return f"Digest {text}" + (", userhash=true" if challenge.user_hash else "")
 
 

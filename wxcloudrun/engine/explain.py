@@ -45,16 +45,16 @@ def _headline(result: "StepResult") -> str:
 
 
 def _assertion(record: AssertionRecord) -> list[str]:
-    lines = [f"  assertion {record.index + 1}: {record.name}"]
+    lines = [f"  assertion {record.index + 1}: {record.name or record.source}"]
     if record.message:
         lines.append(f"    {record.message}")
-    if record.expected is not None or record.comparator:
-        lines.append(f"    expected: {record.comparator} {_short(record.expected)}".rstrip())
-        lines.append(f"    actual:   {_short(record.actual)}")
+    lines.append(f"    expected: {record.comparator} {_short(record.expected)}")
+    lines.append(f"    actual:   {_short(record.actual)}")
     if record.where:
         lines.append(_indented("where", record.where))
-    if record.detail:
-        lines.append(_indented("detail", record.detail))
+    if record.nearest:
+        lines.append(_indented("nearest", record.nearest))
+    lines.extend(f"    differs: {place}" for place in record.places)
     return lines
 
 

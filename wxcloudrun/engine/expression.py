@@ -1,6 +1,6 @@
 """The expression language: arithmetic, comparison, logic and functions over JSON values, under a budget of steps."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -9,7 +9,8 @@ from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.expression_budget import Budget, BudgetUsedUp, ExpressionError
 from wxcloudrun.engine.expression_functions import FUNCTIONS, call_function, check_calls
 from wxcloudrun.engine.expression_operators import apply_operator, negative, truth
-from wxcloudrun.engine.expression_parser import (
+from wxcloudrun.engine.expression_parser import parse_expression
+from wxcloudrun.engine.expression_tree import (
     Access,
     Array,
     Call,
@@ -20,7 +21,6 @@ from wxcloudrun.engine.expression_parser import (
     Object,
     Tree,
     Unary,
-    parse_expression,
 )
 from wxcloudrun.engine.nearness import closest, describe_container
 from wxcloudrun.engine.outcome import Unreadable
@@ -38,9 +38,7 @@ class Expression:
     text: str
     tree: Tree
 
-    def evaluate(
-        self, names: Mapping[str, Any], view: ResponseView | None = None, budget: Budget | None = None
-    ) -> Any:
+    def evaluate(self, names: Mapping[str, Any], view: ResponseView | None = None, budget: Budget | None = None) -> Any:
         """Its value, a JSON value. `names` are the variables; `view` is the response, where there is one.
 
         Raises StepError(EXPRESSION) with the place of the fault, also when the budget is used up.
@@ -50,9 +48,7 @@ class Expression:
         except (ExpressionError, Unreadable) as error:
             raise StepError(ErrorClass.EXPRESSION, str(error), self.where(error)) from error
 
-    def holds(
-        self, names: Mapping[str, Any], view: ResponseView | None = None, budget: Budget | None = None
-    ) -> bool:
+    def holds(self, names: Mapping[str, Any], view: ResponseView | None = None, budget: Budget | None = None) -> bool:
         """Whether its value counts as true: false, null, 0, "", [] and {} do not. Raises as `evaluate`."""
         return truth(self.evaluate(names, view, budget))
 
@@ -87,29 +83,24 @@ class _Evaluation:
 
     def of(self, tree: Tree) -> Any:
         self.budget.step(tree.position)
-        match tree:
-            case Literal(value=value):
-                return value
-            case Name():
-                return self._name(tree)
-            case Access():
-                return self._access(tree)
-            case Chain():
-                return self._chain(tree)
-            case Unary(operator="not"):
-                return not truth(self.of(tree.operand))
-            case Unary():
-                return negative(self.of(tree.operand), tree.position)
-            case Conditional():
-                return self.of(tree.yes if truth(self.of(tree.condition)) else tree.no)
-            case Call():
-                return self._call(tree)
-            case Array():
-                self.budget.memory(len(tree.items), tree.position)
-                return [self.of(item) for item in tree.items]
-            case Object():
-                self.budget.memory(len(tree.entries), tree.position)
-                return {key: self.of(value) for key, value in tree.entries}
+        if isinstance(tree, Literal):
+            return tree.value
+        return _EVALUATIONS[type(tree)](self, tree)
+
+    def _unary(self, tree: Unary) -> Any:
+        value = self.of(tree.operand)
+        return not truth(value) if tree.operator == "not" else negative(value, tree.position)
+
+    def _conditional(self, tree: Conditional) -> Any:
+        return self.of(tree.yes if truth(self.of(tree.condition)) else tree.no)
+
+    def _array(self, tree: Array) -> list[Any]:
+        self.budget.memory(len(tree.items), tree.position)
+        return [self.of(item) for item in tree.items]
+
+    def _object(self, tree: Object) -> dict[str, Any]:
+        self.budget.memory(len(tree.entries), tree.position)
+        return {key: self.of(value) for key, value in tree.entries}
 
     def _name(self, tree: Name) -> Any:
         if self.view is not None and tree.name in RESPONSE_NAMES:
@@ -155,6 +146,18 @@ class _Evaluation:
         raise ExpressionError(f"the variable {brief(name)} has no value{closest(name, self.names)}", position)
 
 
+_EVALUATIONS: dict[type, Callable[[_Evaluation, Any], Any]] = {
+    Name: _Evaluation._name,
+    Access: _Evaluation._access,
+    Chain: _Evaluation._chain,
+    Unary: _Evaluation._unary,
+    Conditional: _Evaluation._conditional,
+    Call: _Evaluation._call,
+    Array: _Evaluation._array,
+    Object: _Evaluation._object,
+}
+
+
 def response_value(name: str, view: ResponseView) -> Any:
     """One of RESPONSE_NAMES; raises Unreadable."""
     response = view.response
@@ -189,8 +192,18 @@ def _item(value: Any, key: Any, position: int) -> Any:
     if isinstance(value, list | str) and type(key) is int:
         if -len(value) <= key < len(value):
             return value[key]
-        raise ExpressionError(f"index {key} is outside a {type_name(value)} of {len(value)}", position)
+        raise ExpressionError(
+            f"index {key} is outside {'an array' if isinstance(value, list) else 'a text'} of {len(value)}", position
+        )
     raise ExpressionError(f"a {type_name(value)} has no {brief(key)}", position)
 
 
-__all__ = ["FUNCTIONS", "RESPONSE_NAMES", "Budget", "BudgetUsedUp", "Expression", "ExpressionError", "compile_expression"]
+__all__ = [
+    "FUNCTIONS",
+    "RESPONSE_NAMES",
+    "Budget",
+    "BudgetUsedUp",
+    "Expression",
+    "ExpressionError",
+    "compile_expression",
+]

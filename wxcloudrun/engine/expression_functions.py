@@ -11,7 +11,7 @@ from typing import Any, Final
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.expression_budget import Budget, BudgetUsedUp, ExpressionError
 from wxcloudrun.engine.expression_operators import apply_operator, checked_number, truth
-from wxcloudrun.engine.expression_parser import Call, Literal, Tree
+from wxcloudrun.engine.expression_tree import Call, Literal, Tree
 from wxcloudrun.engine.json_text import NotJsonError, parse_json, write_json
 from wxcloudrun.engine.jsonpath import compile_jsonpath
 from wxcloudrun.engine.kinds import KINDS

@@ -5,91 +5,23 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.expression_tree import (
+    Access,
+    Array,
+    Call,
+    Chain,
+    Conditional,
+    Literal,
+    Name,
+    Object,
+    Tree,
+    Unary,
+)
 from wxcloudrun.engine.json_text import NotJsonError, parse_json
 
 MAX_LENGTH: Final = 10_000
 MAX_NESTING: Final = 60
 
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A number, text, true, false or null."""
-
-    position: int
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A variable or one of the response's names."""
-
-    position: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """`target.key[0]…`: the keys one after the other."""
-
-    position: int
-    target: "Tree"
-    keys: tuple["Tree", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """`name(arguments)`."""
-
-    position: int
-    name: str
-    arguments: tuple["Tree", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unary:
-    """`-x` or `not x`."""
-
-    position: int
-    operator: str
-    operand: "Tree"
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """Operators of one rank, from left to right: `a - b + c`, `a and b and c`."""
-
-    position: int
-    first: "Tree"
-    rest: tuple[tuple[str, "Tree"], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Conditional:
-    """`condition ? yes : no`."""
-
-    position: int
-    condition: "Tree"
-    yes: "Tree"
-    no: "Tree"
-
-
-@dataclass(frozen=True, slots=True)
-class Array:
-    """`[a, b]`."""
-
-    position: int
-    items: tuple["Tree", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Object:
-    """`{"key": value}`."""
-
-    position: int
-    entries: tuple[tuple[str, "Tree"], ...]
-
-
-Tree = Literal | Name | Access | Call | Unary | Chain | Conditional | Array | Object
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -249,15 +181,18 @@ class _Parser:
                 return Literal(token.position, _WORDS[word])
             case "name", name if name not in _RESERVED:
                 return self._name(name, token)
-            case "mark", "(":
-                tree = self._expression()
-                self._take(")")
-                return tree
-            case "mark", "[":
-                return Array(token.position, self._list("]"))
-            case "mark", "{":
-                return Object(token.position, self._entries())
-        self._refuse(f"unexpected {token.text}", token)
+        return self._bracketed(token)
+
+    def _bracketed(self, token: _Token) -> Tree:
+        if token.kind == "mark" and token.text == "[":
+            return Array(token.position, self._list("]"))
+        if token.kind == "mark" and token.text == "{":
+            return Object(token.position, self._entries())
+        if token.kind != "mark" or token.text != "(":
+            self._refuse(f"unexpected {token.text}", token)
+        tree = self._expression()
+        self._take(")")
+        return tree
 
     def _name(self, name: str, token: _Token) -> Tree:
         if self._token.kind == "mark" and self._token.text == "(":

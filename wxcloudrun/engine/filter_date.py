@@ -104,8 +104,6 @@ def _to_timestamp(value: Any) -> int | float:
 
 DATE_FILTERS: Final = {
     "to_date": FilterKind(_to_date, (Parameter("format", "string", None),)),
-    "format_date": FilterKind(
-        _format_date, (Parameter("format", "string"), Parameter("offset", "string", "+00:00"))
-    ),
+    "format_date": FilterKind(_format_date, (Parameter("format", "string"), Parameter("offset", "string", "+00:00"))),
     "to_timestamp": simple(_to_timestamp),
 }

@@ -31,7 +31,7 @@ def _to_integer(value: Any) -> int:
     number = to_number(value)
     if isinstance(number, Decimal) and number.adjusted() > _MAX_DIGITS:
         raise FilterError(f"the number has more than {_MAX_DIGITS} digits")
-    return math.trunc(number)
+    return int(math.trunc(number))
 
 
 def _to_string(value: Any) -> str:

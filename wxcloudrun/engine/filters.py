@@ -98,7 +98,9 @@ def compile_filter(name: str, args: Sequence[Any] = (), field: str = "filter") -
         raise DefinitionError(f"{field}.args.0", f"{name}: {error.reason}", error.position) from error
 
 
-def compile_filters(filters: Sequence[Filter], field: str = "filters", skip: Callable[[Any], bool] | None = None) -> Pipeline:
+def compile_filters(
+    filters: Sequence[Filter], field: str = "filters", skip: Callable[[Any], bool] | None = None
+) -> Pipeline:
     """The filters in order; those whose arguments `skip` names are left out (they hold placeholders yet)."""
     if len(filters) > MAX_FILTERS:
         raise DefinitionError(field, f"there are {len(filters)} filters; {MAX_FILTERS} are allowed")
@@ -132,4 +134,13 @@ def parse_filter(text: str, field: str = "filter") -> CompiledFilter:
     return compile_filter(name, args, field)
 
 
-__all__ = ["FILTERS", "CompiledFilter", "Filter", "FilterError", "Pipeline", "compile_filter", "compile_filters", "parse_filter"]
+__all__ = [
+    "FILTERS",
+    "CompiledFilter",
+    "Filter",
+    "FilterError",
+    "Pipeline",
+    "compile_filter",
+    "compile_filters",
+    "parse_filter",
+]

@@ -45,13 +45,10 @@ class Flow:
     ) -> Steps:
         """Steps one after the other; after a failure that stops, the rest is reported as skipped."""
         outcomes = []
-        reason: str | None = None
+        failure: str | None = None
         for index, step in enumerate(steps):
             here = place.child(part, index, digit)
-            if reason is None:
-                reason = here.bounds.reason or (
-                    "the plan's limit of results is reached" if self._run.tally.exhausted else None
-                )
+            reason = self._ended(here) or failure
             if reason is not None:
                 yield skipped(self._run, step, here, reason)
                 continue
@@ -59,8 +56,12 @@ class Flow:
             outcomes.append(outcome)
             stops = stop if step.stop_on_failure is None else step.stop_on_failure
             if stops and outcome in (Outcome.FAILED, Outcome.ERROR):
-                reason = f"step `{step.name or step.key or here.path}` before it: {outcome.value}"
+                failure = f"step `{step.name or step.key or here.path}` before it: {outcome.value}"
         return worst(outcomes)
+
+    def _ended(self, place: Place) -> str | None:
+        """Why nothing more may begin."""
+        return place.bounds.reason or ("the plan's limit of results is reached" if self._run.tally.exhausted else None)
 
     def step(self, step: StepBase, scope: Scope, place: Place) -> Steps:
         """One step with all its passes."""

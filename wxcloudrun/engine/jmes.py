@@ -1,5 +1,6 @@
 """JMESPath through the reference implementation, with bounded expressions."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from wxcloudrun.engine.values import equal, is_json
 MAX_EXPRESSION: Final = 4_000
 _MAX_NESTING = 60
 _MAX_STEPS = 2_000_000
+_MAKERS = {"function_expression", "multi_select_list", "multi_select_dict"}  # the rest only picks from the document
 
 
 class JmesPath:
@@ -23,6 +25,7 @@ class JmesPath:
     def __init__(self, text: str, compiled: Any) -> None:
         self.text = text
         self._compiled = compiled
+        self._makes_values = not _MAKERS.isdisjoint(node["type"] for node in _nodes(compiled.parsed))
 
     def read(self, document: Any) -> Found | Missing:
         """The value of the expression; raises Unreadable when a function is given a wrong type."""
@@ -32,8 +35,8 @@ class JmesPath:
             raise Unreadable(f"{self.text} failed: {error}") from error
         if value is None:
             return Missing(f"{self.text} gives null or nothing", nearest=describe_container("@", [document]))
-        if type(value) in (dict, list, float) and not is_json(value):
-            raise Unreadable(f"{self.text} gives no JSON value")
+        if self._makes_values and not is_json(value, _MAX_STEPS):
+            raise Unreadable(f"{self.text} gives no JSON value, or one that is too large")
         return Found(value, self.text)
 
 
@@ -41,7 +44,7 @@ class _TooMuchError(ValueError):
     pass
 
 
-class _Interpreter(visitor.TreeInterpreter):  # type: ignore[misc]  # the library is untyped
+class _Interpreter(visitor.TreeInterpreter):
     """The library's interpreter with a budget: projections can double a list at every step."""
 
     def __init__(self) -> None:
@@ -67,7 +70,7 @@ class _Interpreter(visitor.TreeInterpreter):  # type: ignore[misc]  # the librar
             raise _TooMuchError(f"it takes more than {_MAX_STEPS} steps")
 
 
-class _Functions(functions.Functions):  # type: ignore[misc]  # the library is untyped
+class _Functions(functions.Functions):
     """The library's functions, where those that write out whole values refuse very large ones."""
 
     @functions.signature({"types": []})
@@ -118,12 +121,17 @@ def _within(text: str, position: int | None) -> int:
 
 
 def _refuse_unknown_functions(text: str, tree: Any, field: str) -> None:
+    known = functions.Functions.FUNCTION_TABLE
+    for node in _nodes(tree):
+        if node["type"] == "function_expression":
+            _refuse_call(text, node, known.get(node["value"]), field)
+
+
+def _nodes(tree: Any) -> Iterator[Any]:
     stack = [tree]
-    known = jmespath.functions.Functions.FUNCTION_TABLE
     while stack:
         node = stack.pop()
-        if node.get("type") == "function_expression":
-            _refuse_call(text, node, known.get(node["value"]), field)
+        yield node
         stack.extend(child for child in node.get("children", ()) if isinstance(child, dict))
 
 

@@ -1,4 +1,4 @@
-"""Reads JSON text strictly: no NaN, no loss of digits, no depth that overflows a stack, and errors that show the place."""
+"""Reads and writes JSON text: no NaN, no lost digits, bounded depth, and errors that show the place."""
 
 import json
 import re
@@ -56,8 +56,10 @@ def _refuse_constant(name: str) -> Any:
 def _read_float(text: str) -> float | Decimal:
     if len(text) <= _SAFE_FLOAT_LENGTH and _SURELY_FINITE.issuperset(text):
         return float(text)
-    exact = _decimal(text)
     near = float(text)
+    if repr(near) == text:  # as nearly every program writes its doubles
+        return near
+    exact = _decimal(text)
     return near if exact == Decimal(repr(near)) else exact
 
 
@@ -73,9 +75,7 @@ def _read_int(text: str) -> int | Decimal:
 
 
 _DECODER = json.JSONDecoder(parse_float=_read_float, parse_constant=_refuse_constant)
-_LONG_NUMBER_DECODER = json.JSONDecoder(
-    parse_float=_read_float, parse_int=_read_int, parse_constant=_refuse_constant
-)
+_LONG_NUMBER_DECODER = json.JSONDecoder(parse_float=_read_float, parse_int=_read_int, parse_constant=_refuse_constant)
 
 
 def _fault(text: str, reason: str, position: int) -> NotJsonError:

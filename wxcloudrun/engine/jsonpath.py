@@ -9,8 +9,7 @@ from jsonpath_rfc9535._ast import CHILD_SEGMENT, INDEX_SELECTOR, NAME_SELECTOR, 
 from jsonpath_rfc9535._tokens import TOKEN_EOI
 
 from wxcloudrun.engine.errors import DefinitionError
-from wxcloudrun.engine.jsonpath_nodes import BudgetError, Node, Step, Walk, build_steps, select
-from wxcloudrun.engine.jsonpath_nodes import normalized_path as normalized_path
+from wxcloudrun.engine.jsonpath_nodes import BudgetError, Node, Step, Walk, build_steps, normalized_path, select
 from wxcloudrun.engine.jsonpath_parser import StrictParser
 from wxcloudrun.engine.nearness import describe_container
 from wxcloudrun.engine.outcome import Found, Missing, Unreadable
@@ -18,9 +17,11 @@ from wxcloudrun.engine.outcome import Found, Missing, Unreadable
 MAX_PATH: Final = 4_000
 """Characters of a path."""
 
+__all__ = ["BudgetError", "JsonPath", "Node", "compile_jsonpath", "normalized_path"]
+
 _MAX_NESTING = 60
 _PLACES_SHOWN = 10
-_ENVIRONMENT = JSONPathEnvironment(max_expression_depth=100_000, parser=StrictParser)  # type: ignore[arg-type]  # the library names the class where it means an instance
+_ENVIRONMENT = JSONPathEnvironment(max_expression_depth=100_000, parser=StrictParser)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class JsonPath:
     def _read_singular(self, document: Any) -> Found | Missing:
         value = document
         for index, key in enumerate(self.keys):
-            if type(key) is str:
+            if isinstance(key, str):
                 if type(value) is not dict or key not in value:
                     return self._stopped(index, [Node(value)])
             elif type(value) is not list or not -len(value) <= key < len(value):
@@ -124,7 +125,7 @@ def _key(segment: Segment) -> str | int | None:
     if kind != CHILD_SEGMENT or len(selectors) != 1:
         return None
     selector = selectors[0]
-    return selector[2] if selector[0] in (NAME_SELECTOR, INDEX_SELECTOR) else None  # type: ignore[return-value]  # by the test of the selector's kind
+    return selector[2] if selector[0] in (NAME_SELECTOR, INDEX_SELECTOR) else None
 
 
 def _spans(text: str, segments: tuple[Segment, ...]) -> tuple[tuple[int, int], ...]:

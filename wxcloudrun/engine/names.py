@@ -17,13 +17,14 @@ _MISSING = object()
 class Names(Mapping[str, Any]):
     """Gives names their values for one attempt of a step, and notes each that was used with its source."""
 
-    __slots__ = ("_clock", "_draw", "_scope", "_seed", "_stack", "limit", "used")
+    __slots__ = ("_clock", "_draw", "_place", "_scope", "_seed", "_stack", "limit", "used")
 
     def __init__(self, scope: Scope, *, seed: str, place: str, clock: Clock, limit: int = MAX_RENDERED) -> None:
         self._scope = scope
         self._seed = seed
         self._clock = clock
-        self._draw = Draw(f"{seed}/{place}", clock)
+        self._place = place
+        self._draw: Draw | None = None
         self._stack: tuple[str, ...] = ()
         self.limit = limit
         self.used: dict[str, tuple[Source, Any]] = {}
@@ -31,6 +32,8 @@ class Names(Mapping[str, Any]):
     def resolve(self, placeholder: Placeholder, field: str) -> Any:
         """The value of a placeholder; raises `StepError` (variable) that names the field and the closest name."""
         if placeholder.dynamic:
+            if self._draw is None:
+                self._draw = Draw(f"{self._seed}/{self._place}", self._clock)
             value = self._draw.value(placeholder.name, placeholder.arguments)
             self.used[placeholder.text] = (Source.DYNAMIC, value)
         else:
@@ -44,8 +47,8 @@ class Names(Mapping[str, Any]):
         value = self._lookup(name)
         path: tuple[str | int, ...] = placeholder.path
         while value is _MISSING and "." in name:
-            name, _, key = name.rpartition(".")
-            path = (key, *path)
+            name, _, member = name.rpartition(".")
+            path = (member, *path)
             value = self._lookup(name)
         if value is _MISSING:
             raise StepError(ErrorClass.VARIABLE, self._unknown(placeholder, field))

@@ -16,9 +16,7 @@ def describe_container(path: str, values: list[Any], key: str | int | None = Non
     if len(values) > 1:
         kinds = ", ".join(sorted({type_name(value) for value in values[:_NAMES_COMPARED]}))
         keys = dict.fromkeys(name for value in values[:20] if isinstance(value, dict) for name in value)
-        return f"`{path}` matches {len(values)} values ({kinds})" + (
-            f" with keys: {_listed(keys)}" if keys else ""
-        )
+        return f"`{path}` matches {len(values)} values ({kinds})" + (f" with keys: {_listed(keys)}" if keys else "")
     value = values[0]
     if isinstance(value, dict):
         if not value:

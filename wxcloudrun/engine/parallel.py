@@ -18,8 +18,14 @@ class Crew:
     """How many threads a run may have; nested groups that find none left go on in the thread they are in."""
 
     def __init__(self, size: int) -> None:
+        self._size = size
         self._free = size
         self._lock = threading.Lock()
+
+    @property
+    def at_work(self) -> bool:
+        """True while there are branches: only then can more than one request be under way."""
+        return self._free != self._size
 
     def take(self, wanted: int) -> int:
         """Take up to `wanted` threads; give them back with `release`."""

@@ -95,14 +95,10 @@ def _explained(text: str, field: str, error: Exception) -> DefinitionError:
     for start, name in _UNSUPPORTED.items():
         position = _unescaped(text, start)
         if position is not None:
-            return DefinitionError(
-                field, f"{name} ({start}…) is not supported: patterns run in linear time", position
-            )
+            return DefinitionError(field, f"{name} ({start}…) is not supported: patterns run in linear time", position)
     position = next((at for digit in "123456789" if (at := _unescaped(text, f"\\{digit}")) is not None), None)
     if position is not None:
-        return DefinitionError(
-            field, "back-references are not supported: patterns run in linear time", position
-        )
+        return DefinitionError(field, "back-references are not supported: patterns run in linear time", position)
     reason = error.args[0].decode("utf-8", "replace") if error.args else "bad pattern"
     problem, _, part = reason.partition(": ")
     return DefinitionError(field, f"{problem}: {part}" if part else problem, _fault_at(text, part))

@@ -9,8 +9,6 @@ from wxcloudrun.engine.records import Outcome
 from wxcloudrun.engine.shape import Name, Part, Reference
 from wxcloudrun.engine.steps import Scenario
 
-PLAN_VERSION = 1
-
 
 class Limits(Part):
     """Bounds of one run. Times in milliseconds, sizes in bytes (after decompression)."""
@@ -91,7 +89,7 @@ class Resume(Part):
 class Plan(Part):
     """The frozen input of a run."""
 
-    version: Literal[1] = PLAN_VERSION
+    version: Literal[1] = 1
     id: Reference = None
     seed: int = 0
     hash_key: str = ""  # keys the hashes that tell "same secret as before"; empty: hashes are left out

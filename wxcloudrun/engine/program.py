@@ -1,7 +1,7 @@
 """A plan made ready: every template, expression, extraction and assertion compiled once, before anything is sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from wxcloudrun.engine.compiled_case import CompiledCase, compile_case
@@ -32,7 +32,7 @@ class CompiledStep:
     condition: Formula | None = None
     items: Any = None
     wait: Any = None
-    inputs: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] | None = None
     cache_key: Any = None
     case: CompiledCase | None = None
     until: Formula | None = None
@@ -65,6 +65,12 @@ class Program:
             Layer(Source.PROJECT, project, "project"),
         )
         self._scenario(plan.scenario, "scenario", ())
+
+    @property
+    def shared_names(self) -> set[str]:
+        """Names that extractions declare with scope `global`."""
+        cases = (one.case for one in self.steps.values() if one.case is not None)
+        return {name for case in cases for name in case.checks.shared_names}
 
     def layers(self, scenario: Scenario, inputs: Mapping[str, Any], place: str) -> tuple[Layer, ...]:
         """The layers of a call of `scenario` with these inputs, over those of environment and project."""

@@ -91,7 +91,9 @@ class ResponseView:
 
     def _refuse_large(self, reader: str, limit: int) -> None:
         if self.response.body.size > limit:
-            raise Unreadable(f"body too large for {reader}: {_megabytes(self.response.body.size)} > {_megabytes(limit)}")
+            raise Unreadable(
+                f"body too large for {reader}: {_megabytes(self.response.body.size)} > {_megabytes(limit)}"
+            )
 
 
 class _Unread:
@@ -112,9 +114,7 @@ def _parse(content: bytes, charset: str) -> Any:
         return parse_json(_decoded(content, charset))
     except NotJsonError as error:
         beginning = shown_text(content[:60].decode(charset, "replace").strip(), 40)
-        raise Unreadable(
-            f"the body is not JSON: {error.reason}; it begins with: {beginning}", error.where
-        ) from error
+        raise Unreadable(f"the body is not JSON: {error.reason}; it begins with: {beginning}", error.where) from error
 
 
 def _decoded(content: bytes, charset: str) -> str:

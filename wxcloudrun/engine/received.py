@@ -60,10 +60,12 @@ class HeadReader:
 
 
 def _pairs(lines: list[bytes]) -> Headers:
+    """Decoded in one go: this runs for every answer."""
+    if not lines:
+        return ()
     pairs: list[tuple[str, str]] = []
-    for line in lines:
-        text = _text(line)
-        if text[0] in " \t" and pairs:
+    for text in _text(b"".join(lines)).split("\n")[:-1]:
+        if text[:1] in (" ", "\t") and pairs:
             name, value = pairs.pop()
             pairs.append((name, f"{value} {text.strip()}"))
         else:
@@ -72,8 +74,15 @@ def _pairs(lines: list[bytes]) -> Headers:
     return tuple(pairs)
 
 
-def _text(line: bytes) -> str:
-    """Headers are Latin-1 by the letter and UTF-8 by habit."""
+def _text(lines: bytes) -> str:
+    """Headers are Latin-1 by the letter and UTF-8 by habit; one line that is not UTF-8 does not spoil the others."""
+    try:
+        return lines.decode()
+    except UnicodeDecodeError:
+        return "\n".join(_line(line) for line in lines.split(b"\n"))
+
+
+def _line(line: bytes) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError:

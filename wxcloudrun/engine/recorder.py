@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+from dataclasses import dataclass
 from typing import Any
 
 from wxcloudrun.engine.attempt import Trial
@@ -11,6 +12,7 @@ from wxcloudrun.engine.exchange import SentRequest
 from wxcloudrun.engine.outcomes import masked_fault
 from wxcloudrun.engine.records import (
     AssertionRecord,
+    Attempt,
     BodyRecord,
     Carried,
     DatasetRecord,
@@ -28,10 +30,19 @@ from wxcloudrun.engine.steps import CaseStep
 from wxcloudrun.engine.values import shown
 
 
-def record(
-    run: Run, step: CaseStep, place: Place, row: Dataset | None, trial: Trial, iteration: int | None
-) -> StepResult:
-    """The result of a case step; times of the step as a whole are filled in by the caller."""
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a step went as a whole."""
+
+    started_at: str
+    duration_ms: float
+    attempts: tuple[Attempt, ...]
+    row: Dataset | None
+    iteration: int | None
+
+
+def record(run: Run, step: CaseStep, place: Place, trial: Trial, course: Course) -> StepResult:
+    """The result of a case step."""
     redactor = run.redactor
     response = trial.response
     text = redactor.text
@@ -44,16 +55,17 @@ def record(
         key=text(step.key),
         name=text(step.name or case.name or step.key),
         phase=place.phase,
-        started_at="",
-        duration_ms=0.0,
+        started_at=course.started_at,
+        duration_ms=course.duration_ms,
         id=step.id,
         case_id=case.id,
         case_version=case.version,
         trail=tuple(text(name) for name in place.trail),
-        iteration=iteration,
-        dataset=_dataset(redactor, row) if row else None,
+        iteration=course.iteration,
+        dataset=_dataset(redactor, course.row) if course.row else None,
         reason=redactor.body(trial.reason) if trial.reason else None,
         error=masked_fault(run, trial.error) if trial.error else None,
+        attempts=course.attempts,
         request=_request(run, trial) if trial.requests else None,
         response=_response(redactor, response) if response else None,
         assertions=_assertions(redactor, trial),
@@ -138,8 +150,7 @@ def _body(redactor: Redactor, head: bytes, size: int, sha256: str, charset: str)
 def _as_text(head: bytes, charset: str, truncated: bool) -> str | None:
     """The text of a body's head; None when it is not text. A character cut in two at the end is left out."""
     try:
-        decoder = codecs.getincrementaldecoder(charset)("strict")
-        text = decoder.decode(head, not truncated)
+        text = codecs.getincrementaldecoder(charset)("strict").decode(head) if truncated else head.decode(charset)
     except (LookupError, UnicodeDecodeError):
         return None
     return None if "\x00" in text else text
@@ -151,19 +162,24 @@ def _dataset(redactor: Redactor, row: Dataset) -> DatasetRecord:
 
 
 def _assertions(redactor: Redactor, trial: Trial) -> tuple[AssertionRecord, ...]:
+    text, body = redactor.text, redactor.body
     return tuple(
-        AssertionRecord(
-            index,
-            one.passed,
-            redactor.text(one.name),
-            one.comparator,
-            redactor.value(one.expected),
-            redactor.value(one.actual),
-            redactor.body(one.where),
-            redactor.body(one.message),
-            redactor.body(one.detail),
-        )
-        for index, one in enumerate(trial.judged)
+        [
+            AssertionRecord(
+                index,
+                one.passed,
+                text(one.name),
+                text(one.source),
+                one.comparator,
+                redactor.value(one.expected),
+                redactor.value(one.actual),
+                body(one.where),
+                body(one.nearest) if one.nearest else None,
+                body(one.message) if one.message else "",
+                tuple([body(place) for place in one.places]),
+            )
+            for index, one in trial.judged
+        ]
     )
 
 

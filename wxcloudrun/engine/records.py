@@ -94,17 +94,20 @@ class ResponseRecord:
 
 @dataclass(frozen=True, slots=True)
 class AssertionRecord:
-    """One assertion's verdict. `where` says what was looked at; `position` points into `actual` where that helps."""
+    """One assertion's verdict. `where` shows the place (with a caret where it stopped), `nearest` what was there
+    instead, `places` the differing places inside the value, `message` one sentence to act on."""
 
     index: int
     passed: bool
     name: str
+    source: str
     comparator: str
     expected: Any = None
     actual: Any = None
     where: str = ""
+    nearest: str | None = None
     message: str = ""
-    detail: str = ""
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import hmac
 import re
 import threading
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from wxcloudrun.engine.masks import Matcher
@@ -18,12 +19,11 @@ _SENSITIVE = (
     r"|credentials?|authorization|passphrase)"
 )
 _NAME = re.compile(rf"{_SENSITIVE}$", re.IGNORECASE)
-_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"}
+_HEADERS = {"x-api-key", "x-auth-token"}
 _PAIR = re.compile(rf"(?P<head>(?:^|[?&;\s])[\w.\-\[\]%]*{_SENSITIVE}=)(?P<value>[^&#;\s\"'<>]+)", re.IGNORECASE)
 _MEMBER = re.compile(
     rf"(?P<head>\"[\w.\-]*{_SENSITIVE}\"\s*:\s*)(?P<value>\"(?:[^\"\\]|\\.)*\"?|-?\d[\w.+\-]*)", re.IGNORECASE
 )
-_WORDS = ("pass", "pwd", "secret", "token", "key", "session", "credential", "authorization")
 _COOKIE = re.compile(r"(?P<head>[^=;\s]+=)[^;]*")
 
 
@@ -117,8 +117,7 @@ class Redactor:
 
     def place(self, text: str) -> str:
         """A text without the values of JSON members and form fields with telling names; known secrets stay."""
-        lower = text.lower()
-        if not any(word in lower for word in _WORDS):
+        if ("=" not in text and ":" not in text) or not _hints(text.lower()):
             return text
         return _PAIR.sub(self._masked_pair, _MEMBER.sub(self._masked_member, text))
 
@@ -145,9 +144,7 @@ class Redactor:
         """A URL: by value, and the values of query parameters with telling names."""
         return self.body(url)
 
-    def headers(
-        self, headers: Iterable[tuple[str, str]], *, keep_known: bool = False
-    ) -> tuple[tuple[str, str], ...]:
+    def headers(self, headers: Iterable[tuple[str, str]], *, keep_known: bool = False) -> tuple[tuple[str, str], ...]:
         """Header fields: by value in names and values, and by place (Authorization, cookies, API keys).
 
         With `keep_known` the values that hold a known secret stay as they are: for curl, which puts names in.
@@ -157,17 +154,17 @@ class Redactor:
         return tuple((self.text(name), self._header(name, value)) for name, value in headers)
 
     def _header(self, name: str, value: str) -> str:
-        lower = name.lower()
-        if lower in ("authorization", "proxy-authorization"):
+        treatment = _treatment(name)
+        if treatment == "plain":
+            return self.body(value)
+        if treatment == "scheme":
             scheme, _, rest = value.partition(" ")
             return f"{self.text(scheme)} {MASK}" if rest else MASK
-        if lower == "cookie":
+        if treatment == "cookie":
             return self.text(_COOKIE.sub(rf"\g<head>{MASK}", value))
-        if lower == "set-cookie":
+        if treatment == "set-cookie":
             return self.text(_COOKIE.sub(rf"\g<head>{MASK}", value, count=1))
-        if lower in _HEADERS or sensitive_name(lower):
-            return MASK
-        return self.url(value)
+        return MASK
 
     def hash(self, value: Any) -> str | None:
         """A keyed hash that says "same value as before" and nothing else; None without a key."""
@@ -176,9 +173,35 @@ class Redactor:
         return hmac.new(self._hash_key, repr(value).encode(), hashlib.sha256).hexdigest()[:16]
 
 
+def _hints(lower: str) -> bool:
+    """Quickly false for most texts: none of the telling words is in it."""
+    return (
+        "pass" in lower
+        or "token" in lower
+        or "key" in lower
+        or "secret" in lower
+        or "session" in lower
+        or "pwd" in lower
+        or "credential" in lower
+        or "authorization" in lower
+    )
+
+
+@lru_cache(maxsize=4096)
 def sensitive_name(name: str) -> bool:
     """True for names whose values are credentials: they end in password, token, secret, api_key and the like."""
     return _NAME.search(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def _treatment(name: str) -> str:
+    """How the value of a header is masked by its place."""
+    lower = name.lower()
+    if lower in ("authorization", "proxy-authorization"):
+        return "scheme"
+    if lower in ("cookie", "set-cookie"):
+        return lower
+    return "whole" if lower in _HEADERS or sensitive_name(lower) else "plain"
 
 
 def _leaves(value: Any) -> list[str]:

@@ -1,8 +1,9 @@
 """What a run gives: one `StepResult` for each request, wait or skip, and a `RunSummary` at the end. Masked already."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from wxcloudrun.engine.explain import explain
@@ -134,21 +135,29 @@ class RunSummary:
         return data
 
 
-_FIELDS: dict[type, tuple[str, ...]] = {}
+_SIMPLE = frozenset((str, int, float, bool, type(None)))
+_WRITERS: dict[type, Callable[[Any], Any]] = {}
 
 
 def _plain(value: Any) -> Any:
     """Dataclasses to dicts, tuples to lists, words to strings; JSON values stay what they are."""
     kind = type(value)
-    if kind in (str, int, float, bool) or value is None:
+    if kind in _SIMPLE:
         return value
-    if kind in (tuple, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+    writer = _WRITERS.get(kind)
+    if writer is None:
+        writer = _WRITERS[kind] = _writer(kind)
+    return writer(value)
+
+
+def _writer(kind: type) -> Callable[[Any], Any]:
+    """How values of a type are written; found out once a type."""
     if is_dataclass(kind):
-        names = _FIELDS.get(kind)
-        if names is None:
-            names = _FIELDS[kind] = tuple(one.name for one in fields(kind))
-        return {name: _plain(getattr(value, name)) for name in names}
-    return str(value)
+        names = tuple(one.name for one in fields(kind))
+        read = attrgetter(*names)
+        return lambda value: dict(zip(names, [_plain(item) for item in read(value)], strict=True))
+    if issubclass(kind, Mapping):
+        return lambda value: {key: _plain(item) for key, item in value.items()}
+    if issubclass(kind, tuple | list):
+        return lambda value: [item if type(item) in _SIMPLE else _plain(item) for item in value]
+    return str

@@ -10,6 +10,8 @@ _REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef")
 _OBJECT_CHILDREN: Final = ("additionalProperties", "unevaluatedProperties", "propertyNames")
 _ARRAY_CHILDREN: Final = ("items", "prefixItems", "additionalItems", "unevaluatedItems", "contains")
 _CEILING: Final = 10**12
+_ENOUGH: Final = 10**9
+_ENOUGH_CALLS: Final = 10**5
 
 
 class SchemaCost:
@@ -35,10 +37,14 @@ class SchemaCost:
 
     def at(self, depth: int) -> tuple[int, int]:
         """(evaluations, nested calls) for data of that depth."""
-        while len(self._levels) <= depth:
+        while len(self._levels) <= depth and not self._beyond_reason():
             self._levels.append(self._next_level())
-        evaluations, calls = self._levels[depth]
+        evaluations, calls = self._levels[min(depth, len(self._levels) - 1)]
         return evaluations[0], calls[0]
+
+    def _beyond_reason(self) -> bool:
+        """Both bounds only grow with the depth, so there is no need to go on."""
+        return bool(self._levels) and (self._levels[-1][0][0] > _ENOUGH or self._levels[-1][1][0] > _ENOUGH_CALLS)
 
     def _next_level(self) -> tuple[list[int], list[int]]:
         size = len(self._nodes)

@@ -57,14 +57,16 @@ class Sending:
 
     def run(self, channel: Channel) -> Exchange:
         """Raises `StepError` and `DefinitionError`."""
+        for name, value in self._defaults[2:]:
+            check_header("headers", name, value)
         rules = self._prepared.spec.redirects
         draft = self._prepared.draft
         trail = Trail(draft.url, rules.max)
         while True:
             found = self._answered(channel, draft, trail)
-            location = _header(found, "location")
             if not rules.follow or found.head.status not in REDIRECTS:
                 return self._exchange(draft, found)
+            location = _header(found, "location")
             found.sink.discard()
             next_draft = redirected(draft, found.head.status, location, rules, secret_headers(self._prepared.auth))
             self.hops.append(Hop(draft.url.text, found.head.status, location or "", found.peer))
@@ -110,7 +112,10 @@ class Sending:
                 check_header("auth", name, value)
             draft = signed
         cookies = cookie_header(draft.cookies, self._jar.matching(draft.url, around.clock()))
-        return draft.with_defaults([("Cookie", cookies)]) if cookies else draft
+        if not cookies:
+            return draft
+        check_header("cookies", "Cookie", cookies)
+        return draft.with_defaults([("Cookie", cookies)])
 
     def _send(self, channel: Channel, draft: Draft) -> Answer:
         wire = self._wire(draft)

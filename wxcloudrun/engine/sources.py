@@ -154,7 +154,7 @@ def _cookie(spec: Sourced) -> Reader:
             near = listed_names("cookies", name, (one.name for one in cookies))
             return Missing(f"the response sets no cookie {name}", nearest=near)
         value = get(cookie)
-        if value is None or value == "" != attribute == "value":
+        if value is None or (value == "" and attribute != "value"):
             return Missing(f"the cookie {name} has no {attribute}")
         return Found(value, f"cookie {spec.argument}")
 

@@ -1,12 +1,12 @@
 """Structural match: an expected document whose parts may be markers, and every place where the actual one differs."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.structure_markers import marker
 from wxcloudrun.engine.structure_nodes import ABSENT, MAX_MISMATCHES, Mismatch, Part, Report
 from wxcloudrun.engine.structure_operators import OPERATORS, array_of, fields_of, literal
-from wxcloudrun.engine.structure_markers import marker
 from wxcloudrun.engine.values import MAX_DEPTH, depth
 
 MAX_EXPECTED_DEPTH: Final = 100
@@ -61,9 +61,7 @@ class Builder:
         operators = [key for key in expected if self.markers and key.startswith("#")]
         if not operators:
             fields = {self._plain(key): (key, value) for key, value in expected.items()}
-            parts = {
-                name: self.part(value, f"{path}.{key}", partial=partial) for name, (key, value) in fields.items()
-            }
+            parts = {name: self.part(value, f"{path}.{key}", partial=partial) for name, (key, value) in fields.items()}
             return fields_of(parts, exact=not partial)
         if len(operators) < len(expected):
             self.refuse(path, f"{operators[0]} cannot stand beside ordinary keys")
@@ -84,7 +82,7 @@ class Builder:
             self.refuse(path, f"{key} is no operator; there are {', '.join(OPERATORS)}")
         return build(self, value, f"{path}.{key}")
 
-    def refuse(self, path: str, reason: str, position: int | None = None) -> Any:
+    def refuse(self, path: str, reason: str, position: int | None = None) -> NoReturn:
         """Raise DefinitionError for the part at `path`."""
         raise DefinitionError(self.name, f"at {path}: {reason}", position)
 

@@ -160,7 +160,8 @@ class Channel:
             return StepError(
                 ErrorClass.TIMEOUT, f"no connection to {place} within {wire.connect_ms} ms (connect timeout)"
             )
-        error_class, fact = classify(code, words)
+        fresh_tls = wire.url.scheme == "https" and self._curl.getinfo(pycurl.NUM_CONNECTS) > 0
+        error_class, fact = classify(code, words, fresh_tls)
         return StepError(error_class, f"{where}: {fact}", safe_words(words))
 
     def _on_header(self, line: bytes) -> int | None:

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from urllib.parse import quote, unquote, urljoin
 
 from wxcloudrun.engine.errors import DefinitionError
@@ -19,7 +19,7 @@ _PATH_SAFE = "/:@!$&'()*+,;=~%"
 _QUERY_SAFE = _PATH_SAFE + "?"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Url:
     """A URL whose parts are canonical: ASCII host, number as port, path and query percent-encoded exactly once."""
 
@@ -31,12 +31,12 @@ class Url:
     username: str | None = None
     password: str = ""
 
-    @property
+    @cached_property
     def origin(self) -> tuple[str, str, int]:
         """RFC 6454: scheme, host and port; credentials never leave it."""
         return self.scheme, self.host, self.port
 
-    @property
+    @cached_property
     def authority(self) -> str:
         """What the Host header says."""
         return authority(self.host, self.port, DEFAULT_PORTS[self.scheme])
@@ -46,7 +46,7 @@ class Url:
         """Path and query, as in the request line."""
         return self.path if self.query is None else f"{self.path}?{self.query}"
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The whole URL, without credentials and fragment."""
         return f"{self.scheme}://{self.authority}{self.target}"
@@ -60,7 +60,8 @@ class Url:
         """The same URL with more query after what it has."""
         if not added:
             return self
-        return replace(self, query=f"{self.query}&{added}" if self.query else added)
+        query = f"{self.query}&{added}" if self.query else added
+        return Url(self.scheme, self.host, self.port, self.path, query, self.username, self.password)
 
 
 def resolve_url(

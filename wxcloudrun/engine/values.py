@@ -75,6 +75,13 @@ def _exact(value: Any) -> Decimal:
     return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
 
 
+def as_text(value: Any) -> str | None:
+    """A text as it is and a number as JSON writes it; None for anything else."""
+    if isinstance(value, str):
+        return value
+    return str(value) if is_number(value) else None
+
+
 def equal(left: Any, right: Any, spend: Callable[[int], None] | None = None) -> bool:
     """Deep equality of JSON values: numbers by value, `true` is not 1, object keys in any order, arrays in order.
 
@@ -154,6 +161,8 @@ def shown(value: Any) -> Any:
     if value is None or value is True or value is False:
         return value
     if type(value) is int and -(1 << 63) < value < 1 << 63:
+        return value
+    if type(value) is str and len(value) <= _TEXT_SHOWN and value.isascii():
         return value
     return _Copy().of(value, 0)
 

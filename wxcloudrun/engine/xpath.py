@@ -15,7 +15,7 @@ MAX_EXPRESSION: Final = 2_000
 MAX_RESULTS: Final = 10_000
 
 _MAX_WORK = 1e8  # elements to the power of the searches inside each other: about a second
-_TOKENS = re.compile(r"""'[^']*'|"[^"]*"|//|\[|\]|\(|\)|(?:descendant|following|preceding|ancestor)[a-z-]*\s*::""")
+_TOKENS = re.compile(r"""'[^']*'|"[^"]*"|//|\[|\]|(?:descendant|following|preceding|ancestor)[a-z-]*\s*::""")
 
 
 @dataclass(slots=True)
@@ -103,9 +103,7 @@ class XPath:
 
 
 @lru_cache(maxsize=512)
-def compile_xpath(
-    text: str, namespaces: tuple[tuple[str, str], ...] = (), field: str = "argument"
-) -> XPath:
+def compile_xpath(text: str, namespaces: tuple[tuple[str, str], ...] = (), field: str = "argument") -> XPath:
     """An XPath 1.0 expression with the prefixes of `namespaces`; raises DefinitionError."""
     if len(text) > MAX_EXPRESSION:
         raise DefinitionError(field, f"the XPath has {len(text)} characters; {MAX_EXPRESSION} are allowed")
@@ -136,15 +134,15 @@ def _searches(text: str) -> float:
     """How often the expression searches the whole document for each element found: conditions multiply."""
     level, searches, first = 0, 0.0, True
     for match in _TOKENS.finditer(text):
-        token = match[0]
-        if token in "[(":
+        mark = match[0]
+        if mark == "[":
             level += 1
-        elif token in ")]":
+        elif mark == "]":
             level -= 1
-        elif token[0] in "'\"":
+        elif mark[0] in "'\"":
             continue
         else:
-            plain = token == "//" and level == 0
+            plain = mark == "//" and level == 0
             searches += 1.0 if first or not plain else 0.25
             first = False
     return searches

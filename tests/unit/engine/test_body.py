@@ -4,6 +4,7 @@ import base64
 import email
 import email.policy
 import json
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
@@ -108,7 +109,7 @@ def test_content_that_is_not_base64_is_refused():
         body({"kind": "binary", "content": "***"})
 
 
-@pytest.mark.parametrize("source", [None, lambda name: {}[name], lambda name: open("missing" + name, "rb")])
+@pytest.mark.parametrize("source", [None, lambda name: {}[name], lambda name: Path("missing-file").read_bytes()])
 def test_a_missing_file_is_a_definition_error(source):
     with pytest.raises(DefinitionError, match=r"body\.blob"):
         body({"kind": "binary", "blob": "nope"}, None, source)
@@ -152,7 +153,9 @@ def test_multipart_can_be_read_by_somebody_else(tmp_path):
 
 
 def test_a_part_cannot_inject_lines():
-    payload = body({"kind": "multipart", "parts": [{"name": 'a"\r\nX: 1', "file": {"name": "\r\n\r\nevil", "content": "aGk="}}]})
+    payload = body(
+        {"kind": "multipart", "parts": [{"name": 'a"\r\nX: 1', "file": {"name": "\r\n\r\nevil", "content": "aGk="}}]}
+    )
     assert b"\r\nX: 1" not in payload.data
     assert b"evil" in payload.data.split(b"\r\n\r\n")[0]
     with pytest.raises(DefinitionError):

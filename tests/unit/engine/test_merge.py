@@ -20,7 +20,9 @@ def pairs(entries):
 
 def test_rows_and_steps_replace_entries_where_they_stand_and_add_new_ones():
     request = merged(
-        {"query": [{"name": "a", "value": 1}, {"name": "b", "value": 2}]}, {"query": {"a": 10, "c": 3}}, {"query": {"c": 30}}
+        {"query": [{"name": "a", "value": 1}, {"name": "b", "value": 2}]},
+        {"query": {"a": 10, "c": 3}},
+        {"query": {"c": 30}},
     )
     assert pairs(request["query"]) == [("a", 10), ("b", 2), ("c", 30)]
 
@@ -31,7 +33,9 @@ def test_null_takes_an_entry_away_and_a_list_repeats_the_name():
 
 
 def test_headers_are_the_same_in_any_case():
-    request = merged({"headers": {"X-Team": "case"}}, {"headers": {"x-team": "row"}}, None, headers={"X-TEAM": "env", "Accept": "a"})
+    request = merged(
+        {"headers": {"X-Team": "case"}}, {"headers": {"x-team": "row"}}, None, headers={"X-TEAM": "env", "Accept": "a"}
+    )
     assert pairs(request["headers"]) == [("Accept", "a"), ("x-team", "row")]
 
 
@@ -45,7 +49,11 @@ def test_environment_cookies_and_auth_hold_where_the_case_says_nothing():
 
 def test_timeouts_and_tls_are_merged_member_by_member():
     request = merged(
-        {"timeouts": {"read_ms": 2}}, None, {"timeouts": {"connect_ms": 3}}, timeouts={"read_ms": 1, "total_ms": 9}, tls={"verify": False}
+        {"timeouts": {"read_ms": 2}},
+        None,
+        {"timeouts": {"connect_ms": 3}},
+        timeouts={"read_ms": 1, "total_ms": 9},
+        tls={"verify": False},
     )
     assert request["timeouts"] == {"total_ms": 9, "read_ms": 2, "connect_ms": 3}
     assert request["tls"] == {"verify": False}

@@ -1,5 +1,7 @@
 """Texts with placeholders."""
 
+from decimal import Decimal
+
 import pytest
 
 from wxcloudrun.engine.errors import DefinitionError, StepError
@@ -104,22 +106,20 @@ def test_a_rendered_text_has_a_bound():
 
 
 def test_arguments_of_dynamic_variables_are_read_with_and_without_quotes():
-    (_, one), = placeholders(compile_text('{{$date "%Y %m", +1d}}', "f"))
+    ((_, one),) = placeholders(compile_text('{{$date "%Y %m", +1d}}', "f"))
     assert one.name == "$date"
     assert one.arguments == ("%Y %m", "+1d")
-    (_, two), = placeholders(compile_text("{{$randomInt(1, 10)}}", "f"))
+    ((_, two),) = placeholders(compile_text("{{$randomInt(1, 10)}}", "f"))
     assert two.arguments == ("1", "10")
 
 
 def test_filters_are_split_off():
-    (_, one), = placeholders(compile_text("{{name | split '|' | first}}", "f"))
+    ((_, one),) = placeholders(compile_text("{{name | split '|' | first}}", "f"))
     assert one.name == "name"
     assert one.filters == ("split '|'", "first")
 
 
 def test_text_is_never_quoted_and_decimals_keep_their_digits():
-    from decimal import Decimal
-
     assert as_text('a"b') == 'a"b'
     assert as_text(Decimal("1.10")) == "1.10"
     assert as_text({"a": Decimal("12345678901234567.89")}) == '{"a":12345678901234567.89}'

@@ -52,7 +52,7 @@ def test_urls_are_joined_and_written_in_one_spelling(base, url, expected):
         "/relative", "users", "ftp://h/", "file:///etc/passwd", "gopher://h/", "localhost:8080/x", "http:/h", "http:h",
         "http://", "http:///x", "http://:80/", "http://h:0/", "http://h:65536/", "http://h:8a/", "http://h:+80/",
         "http://h:８０/", "http://[::1", "http://[::1]x/", "http://[fe80::1%25eth0]/", "http://[127.0.0.1]/",
-        "http://[localhost]/", "http://a b/", "http://a\\@b/", "http://h\r\nX: y/", "http://h/\n", "http://h/\0",
+        "http://[localhost]/", "http://a b/", "http://a\\@b/", "http://h\r\nX: y/", "http://h/\nb", "http://h/\0",
         "http://1.2.3.4.5/", "http://256.1.1.1/", "http://0x/", "http://a..b/", "http://-a.example/", "http://%00/",
         "http://a%2fb/", "http://%25/", "http://" + "a" * 64 + ".example/", "http://" + "a." * 130 + "b/", "http://\ud800/",
         "http://h/\ud800", "javascript:alert(1)",
@@ -98,7 +98,15 @@ def test_credentials_leave_the_text_and_are_decoded():
 
 @pytest.mark.parametrize(
     ("location", "expected"),
-    [("/b", "http://h/b"), ("b?c", "http://h/x/b?c"), ("//o:1/", "http://o:1/"), ("https://o", "https://o/"), ("?q", "http://h/x/a?q"), ("../y", "http://h/y"), ("/中 文", "http://h/%E4%B8%AD%20%E6%96%87")],
+    [
+        ("/b", "http://h/b"),
+        ("b?c", "http://h/x/b?c"),
+        ("//o:1/", "http://o:1/"),
+        ("https://o", "https://o/"),
+        ("?q", "http://h/x/a?q"),
+        ("../y", "http://h/y"),
+        ("/中 文", "http://h/%E4%B8%AD%20%E6%96%87"),
+    ],
 )
 def test_locations_are_resolved_against_the_current_url(location, expected):
     assert follow(parse_url("http://h/x/a?k=1"), location).text == expected

@@ -16,7 +16,7 @@ from wxcloudrun.core.container import Container
 from wxcloudrun.core.errors import BadJson, BodyTooLarge, FieldFault, InvalidInput, NotFound, UnsupportedMediaType
 from wxcloudrun.core.http.route import Caller, Route, Upload
 
-_SQL_BIGGEST_ID = 2**53 - 1
+_BIGGEST_ID = 2**53 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Binding:
 
 
 def _path_value(value: Any) -> Any:
-    if isinstance(value, int) and value > _SQL_BIGGEST_ID:
+    if value > _BIGGEST_ID if isinstance(value, int) else "\x00" in value:
         raise NotFound
     return value
 
@@ -82,17 +82,29 @@ def _query(model: type[BaseModel]) -> dict[str, Any]:
         field = model.model_fields.get(name)
         many = field is not None and typing.get_origin(field.annotation) is list
         if not many and len(items) > 1:
-            raise InvalidInput(fields=(FieldFault(_clean(name), "given_twice"),))
+            raise InvalidInput(fields=(FieldFault(printable(name), "given_twice"),))
         values[name] = items if many else items[0]
+    _refuse_nul(values)
     return values
+
+
+def _refuse_nul(values: dict[str, Any]) -> None:
+    """PostgreSQL stores no NUL, and no text that anybody types has one."""
+    for name, value in values.items():
+        if "\x00" in name or any("\x00" in text for text in (value if isinstance(value, list) else [value])):
+            raise InvalidInput(fields=(FieldFault(printable(name), "nul_character"),))
 
 
 def read_bytes() -> bytes:
     """The request's body. Raises BodyTooLarge."""
+    limit = request.max_content_length or 0
     try:
-        return request.get_data(cache=True)
+        data = request.get_data(cache=True)
     except RequestEntityTooLarge:
-        raise BodyTooLarge(values={"limit": request.max_content_length or 0}) from None
+        raise BodyTooLarge(values={"limit": limit}) from None
+    if request.content_length is None and len(data) >= limit:  # of a chunked body we are given the beginning only
+        raise BodyTooLarge(values={"limit": limit})
+    return data
 
 
 def read_json() -> Any:
@@ -117,7 +129,9 @@ def read_upload() -> Upload:
     file = files.get("file")
     if file is None:
         raise InvalidInput(fields=(FieldFault("file", "missing"),))
-    return Upload(content=file.read(), fields=dict(request.form))
+    fields = dict(request.form)
+    _refuse_nul(fields)
+    return Upload(content=file.read(), fields=fields)
 
 
 def validated(model: type[BaseModel], value: Any, *, strict: bool) -> BaseModel:
@@ -130,10 +144,10 @@ def validated(model: type[BaseModel], value: Any, *, strict: bool) -> BaseModel:
 
 def _faults(error: ValidationError) -> typing.Iterator[FieldFault]:
     for item in error.errors(include_input=False, include_url=False, include_context=False)[:50]:
-        path = ".".join(_clean(str(part)) for part in item["loc"]) or "body"
+        path = ".".join(printable(str(part)) for part in item["loc"]) or "body"
         yield FieldFault(path, item["type"])
 
 
-def _clean(name: str) -> str:
-    """A field's name as it may be shown: a hostile one is cut and stripped of what does not print."""
-    return "".join(character if character.isprintable() else "?" for character in name[:64])
+def printable(text: str, length: int = 64) -> str:
+    """Text of a stranger as it may be shown and stored: cut, and stripped of what does not print."""
+    return "".join(character if character.isprintable() else "?" for character in text[:length])

@@ -22,15 +22,16 @@ class Cors:
         asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
         return success({}, 200) if asks and request.headers.get("Origin") in self._origins else None
 
-    def mark(self, response: Response) -> None:
+    def mark(self, response: Response) -> Response:
         """Say in the reply that the calling page may read it."""
         response.headers.add("Vary", "Origin")
         origin = request.headers.get("Origin")
         if origin not in self._origins:
-            return
+            return response
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Expose-Headers"] = _SHOWN
         if request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = _METHODS
             response.headers["Access-Control-Allow-Headers"] = _ASKED
             response.headers["Access-Control-Max-Age"] = "600"
+        return response

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, Row, bindparam, delete, insert, select, update
 
-from wxcloudrun.core.db import AnySession
+from wxcloudrun.core.db import AnySession, fetch
 from wxcloudrun.features.auth.models import LoginExchange, UserSession
 from wxcloudrun.features.users.models import User
 
@@ -35,7 +35,7 @@ class SessionDao:
     def actor(self, session_id: int, user_id: int) -> Row[Any] | None:
         """What decides whether a token is still good: the person's state and the session's end."""
         values = {"session_id": session_id, "user_id": user_id}
-        return self._session.connection().execute(_ACTOR, values).one_or_none()
+        return next(iter(fetch(self._session, _ACTOR, values)), None)
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new session; its number."""

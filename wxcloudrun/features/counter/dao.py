@@ -1,14 +1,18 @@
 """The counter's row; a migration seeds it."""
 
-from sqlalchemy import select, update
+from typing import Any
 
-from wxcloudrun.core.db import AnySession
+from sqlalchemy import bindparam, select, update
+
+from wxcloudrun.core.db import AnySession, fetch
 from wxcloudrun.features.counter.models import Counter
 
 _ONLY = 1
-_TABLE = Counter.__table__
+_TABLE: Any = Counter.__table__
 _VALUE = select(_TABLE.c.value).where(_TABLE.c.id == _ONLY)
-_ADD = update(Counter).where(Counter.id == _ONLY)
+# Written once: building a statement costs more than carrying it out.
+_ADD = update(_TABLE).where(_TABLE.c.id == _ONLY).values(value=_TABLE.c.value + bindparam("step"))
+_SET = update(_TABLE).where(_TABLE.c.id == _ONLY).values(value=bindparam("new"))
 
 
 class CounterDao:
@@ -19,12 +23,12 @@ class CounterDao:
 
     def value(self) -> int:
         """The stored count."""
-        return int(self._session.connection().execute(_VALUE).scalar_one())
+        return int(fetch(self._session, _VALUE)[0].value)
 
     def add(self, step: int) -> None:
         """Add in the database, in one statement: two at once both count."""
-        self._session.connection().execute(_ADD.values(value=Counter.value + step))
+        self._session.connection().execute(_ADD, {"step": step})
 
     def set(self, value: int) -> None:
         """Replace the count."""
-        self._session.connection().execute(_ADD.values(value=value))
+        self._session.connection().execute(_SET, {"new": value})

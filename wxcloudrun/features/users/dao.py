@@ -1,16 +1,53 @@
-"""Questions about people."""
+"""Questions about people, their applications and their files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import (
+    CursorResult,
+    Row,
+    UniqueConstraint,
+    bindparam,
+    case,
+    collate,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 
-from wxcloudrun.core.db import AnySession
-from wxcloudrun.features.users.models import User
+from wxcloudrun.core.actor import Role, Status, Verification
+from wxcloudrun.core.db import AnySession, fetch, violates
+from wxcloudrun.features.users.errors import PhoneTaken
+from wxcloudrun.features.users.models import LooseFile, User, VerificationApplication, VerificationMaterial
 
-_T: Any = User.__table__
-_BY_ID = select(_T).where(_T.c.id == bindparam("id"))
-_BY_OPENID = select(_T).where(_T.c.appid == bindparam("appid"), _T.c.openid == bindparam("openid"))
+_U: Any = User.__table__
+_A: Any = VerificationApplication.__table__
+_M: Any = VerificationMaterial.__table__
+_F: Any = LooseFile.__table__
+_BY_ID = select(_U).where(_U.c.id == bindparam("id"))
+_LOCKED = _BY_ID.with_for_update()
+_BY_OPENID = select(_U).where(_U.c.appid == bindparam("appid"), _U.c.openid == bindparam("openid"))
+_PHONE = next(
+    constraint
+    for constraint in _U.constraints
+    if isinstance(constraint, UniqueConstraint) and [column.name for column in constraint.columns] == ["phone_hash"]
+)
+
+
+@dataclass(frozen=True)
+class PeopleFilter:
+    """Which people are wanted; None wants all. Deleted people are never listed."""
+
+    text: str | None = None  # part of the nickname; % and _ are letters like others
+    phone_hash: str | None = None
+    role: Role | None = None
+    status: Status | None = None
+    verification: Verification | None = None
 
 
 class UserDao:
@@ -21,15 +58,19 @@ class UserDao:
 
     def get(self, user_id: int) -> Row[Any] | None:
         """The person of that number, deleted ones too."""
-        return self._session.connection().execute(_BY_ID, {"id": user_id}).one_or_none()
+        return next(iter(fetch(self._session, _BY_ID, {"id": user_id})), None)
+
+    def locked(self, user_id: int) -> Row[Any] | None:
+        """The same, and nobody else changes the row before this transaction ends."""
+        return self._run(_LOCKED, {"id": user_id}).one_or_none()
 
     def by_openid(self, appid: str, openid: str) -> Row[Any] | None:
         """The person behind a WeChat identity."""
-        return self._session.connection().execute(_BY_OPENID, {"appid": appid, "openid": openid}).one_or_none()
+        return self._run(_BY_OPENID, {"appid": appid, "openid": openid}).one_or_none()
 
     def add(self, values: Mapping[str, object]) -> int:
-        """A new row; its number. Raises IntegrityError where the identity or the phone is taken."""
-        result = self._session.connection().execute(insert(User), dict(values))
+        """A new row; its number. Raises PhoneTaken, and IntegrityError where the identity is taken."""
+        result = self._judged(insert(User), dict(values))
         return int(result.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
 
     def next_token_version(self) -> Any:
@@ -37,8 +78,154 @@ class UserDao:
         return User.token_version + 1
 
     def change(self, user_id: int, values: Mapping[str, object], version: int | None = None) -> bool:
-        """Change columns; false when the row is gone or, with `version`, was edited since. Raises IntegrityError."""
-        statement = update(User).where(User.id == user_id)
+        """Change columns; false when the person is gone or, with `version`, was edited since.
+
+        Raises PhoneTaken, and IntegrityError where the identity is taken.
+        """
+        statement = update(User).where(User.id == user_id, User.status != Status.DELETED)
         if version is not None:
             statement = statement.where(User.version == version)
-        return self._session.connection().execute(statement.values(**values)).rowcount == 1
+        return self._judged(statement.values(**values)).rowcount == 1
+
+    def edit(self, user_id: int, values: Mapping[str, object], now: datetime, version: int | None = None) -> bool:
+        """`change` of something people see: the row's version rises."""
+        return self.change(user_id, {**values, "version": User.version + 1, "updated_at": now}, version)
+
+    def lock_administrators(self) -> list[int]:
+        """Numbers of the administrators who may come in; none of them changes before this transaction ends."""
+        where = (_U.c.role == Role.ADMINISTRATOR, _U.c.status == Status.ACTIVE)
+        return list(self._run(select(_U.c.id).where(*where).order_by(_U.c.id).with_for_update()).scalars())
+
+    def page(self, wanted: PeopleFilter, order: str, offset: int, size: int) -> tuple[Sequence[Row[Any]], int]:
+        """People, and how many there are in all. `order` is a column of the schema's PeopleOrder, `-` for falling."""
+        where = self._conditions(wanted)
+        total = self._run(select(func.count()).select_from(_U).where(*where)).scalar_one()
+        falling, column = order.startswith("-"), _U.c[order.removeprefix("-")]
+        never = case((column.is_(None), 1), else_=0)  # where there is no value, last on every server
+        keys = [never, column.desc(), _U.c.id.desc()] if falling else [never, column, _U.c.id]
+        return self._run(select(_U).where(*where).order_by(*keys).offset(offset).limit(size)).all(), int(total)
+
+    def _conditions(self, wanted: PeopleFilter) -> list[Any]:
+        exact = {
+            "phone_hash": wanted.phone_hash,
+            "role": wanted.role,
+            "status": wanted.status,
+            "verification": wanted.verification,
+        }
+        found = [_U.c[name] == value for name, value in exact.items() if value is not None]
+        if wanted.text:
+            found.append(self._lowered(_U.c.nickname).contains(wanted.text.lower(), autoescape=True))
+        return [_U.c.status != Status.DELETED, *found]
+
+    def _lowered(self, column: Any) -> Any:
+        if self._session.connection().dialect.name in {"mysql", "mariadb"}:
+            # To utf8mb4_unicode_ci one emoji is as good as another.
+            return collate(func.lower(column), "utf8mb4_bin")
+        return func.lower(column)
+
+    def _judged(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
+        try:
+            return self._run(statement, values)
+        except IntegrityError as error:
+            if violates(error, _PHONE):
+                raise PhoneTaken from None
+            raise
+
+    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
+        return self._session.connection().execute(statement, values)
+
+
+class VerificationDao:
+    """Reads and writes applications and their materials."""
+
+    def __init__(self, session: AnySession) -> None:
+        self._session = session
+
+    def get(self, application_id: int) -> Row[Any] | None:
+        """An application, with its person's nickname."""
+        query = select(_A, _U.c.nickname).join(_U, _U.c.id == _A.c.user_id).where(_A.c.id == application_id)
+        return self._run(query).one_or_none()
+
+    def of_person(self, user_id: int) -> Sequence[Row[Any]]:
+        """A person's applications, newest first."""
+        return self._run(select(_A).where(_A.c.user_id == user_id).order_by(_A.c.id.desc())).all()
+
+    def latest(self, user_id: int) -> Row[Any] | None:
+        """A person's newest application."""
+        return self._run(select(_A).where(_A.c.user_id == user_id).order_by(_A.c.id.desc()).limit(1)).one_or_none()
+
+    def page(self, state: Verification | None, offset: int, size: int) -> tuple[Sequence[Row[Any]], int]:
+        """Applications with nicknames, oldest first, and how many there are in all."""
+        where = [] if state is None else [_A.c.state == state]
+        total = self._run(select(func.count()).select_from(_A).where(*where)).scalar_one()
+        query = select(_A, _U.c.nickname).join(_U, _U.c.id == _A.c.user_id).where(*where)
+        return self._run(query.order_by(_A.c.id).offset(offset).limit(size)).all(), int(total)
+
+    def add(self, values: Mapping[str, object]) -> int:
+        """A new application; its number."""
+        return int(self._run(insert(_A), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+
+    def decide(self, application_id: int, version: int, values: Mapping[str, object]) -> bool:
+        """Change a pending application; false when somebody else was faster."""
+        where = (_A.c.id == application_id, _A.c.version == version, _A.c.state == Verification.PENDING)
+        return self._run(update(_A).where(*where).values(version=version + 1, **values)).rowcount == 1
+
+    def add_material(self, user_id: int, file: str, now: datetime) -> int:
+        """A new material, not attached yet; its number."""
+        values = {"user_id": user_id, "application_id": None, "file": file, "created_at": now}
+        return int(self._run(insert(_M), values).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+
+    def material(self, material_id: int) -> Row[Any] | None:
+        """A material."""
+        return self._run(select(_M).where(_M.c.id == material_id)).one_or_none()
+
+    def materials(self, application_id: int) -> Sequence[Row[Any]]:
+        """The materials of an application."""
+        return self._run(select(_M).where(_M.c.application_id == application_id).order_by(_M.c.id)).all()
+
+    def materials_of_person(self, user_id: int) -> Sequence[Row[Any]]:
+        """Every material of a person, attached or not."""
+        return self._run(select(_M).where(_M.c.user_id == user_id).order_by(_M.c.id)).all()
+
+    def attach(self, user_id: int, material_ids: Sequence[int], application_id: int) -> int:
+        """Give a person's unused materials to an application; how many of them that were."""
+        where = (_M.c.user_id == user_id, _M.c.application_id.is_(None), _M.c.id.in_(material_ids))
+        return self._run(update(_M).where(*where).values(application_id=application_id)).rowcount
+
+    def unattached(self, before: datetime, size: int) -> Sequence[Row[Any]]:
+        """Materials from before that moment that no application ever used."""
+        where = (_M.c.application_id.is_(None), _M.c.created_at < before)
+        return self._run(select(_M).where(*where).order_by(_M.c.id).limit(size)).all()
+
+    def remove_material(self, material_id: int) -> bool:
+        """Remove a material that no application uses; false when one does, or it is gone."""
+        where = (_M.c.id == material_id, _M.c.application_id.is_(None))
+        return self._run(delete(_M).where(*where)).rowcount == 1
+
+    def forget(self, user_id: int) -> None:
+        """Remove a person's applications and materials."""
+        self._run(delete(_M).where(_M.c.user_id == user_id))
+        self._run(delete(_A).where(_A.c.user_id == user_id))
+
+    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
+        return self._session.connection().execute(statement, values)
+
+
+class FileDao:
+    """The list of stored files that no row refers to."""
+
+    def __init__(self, session: AnySession) -> None:
+        self._session = session
+
+    def add(self, key: str, now: datetime) -> None:
+        """Put a file on the list."""
+        self._session.connection().execute(insert(_F), {"key": key, "since": now})
+
+    def strike(self, key: str) -> bool:
+        """Take a file off the list; false when it is not on it."""
+        return self._session.connection().execute(delete(_F).where(_F.c.key == key)).rowcount == 1
+
+    def older(self, before: datetime, size: int) -> list[str]:
+        """Files on the list since before that moment, the oldest first."""
+        query = select(_F.c.key).where(_F.c.since < before).order_by(_F.c.since).limit(size)
+        return list(self._session.connection().execute(query).scalars())

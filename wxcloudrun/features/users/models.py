@@ -1,4 +1,4 @@
-"""People, and their applications to be verified."""
+"""People, their applications to be verified, and files that await removal."""
 
 from datetime import datetime
 
@@ -74,3 +74,15 @@ class VerificationMaterial(Base):
     application_id: Mapped[int | None] = mapped_column(ROW_ID, ForeignKey("verification_applications.id"), index=True)
     file: Mapped[str] = mapped_column(code(128))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LooseFile(Base):
+    """A stored file that no row refers to: not yet, since it is being uploaded, or no more.
+
+    Written before the file is, and in the transaction that drops the last reference; so no file is ever forgotten.
+    """
+
+    __tablename__ = "loose_files"
+
+    key: Mapped[str] = mapped_column(code(128), primary_key=True)
+    since: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

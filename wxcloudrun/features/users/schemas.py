@@ -1,11 +1,13 @@
 """People as clients send and receive them."""
 
+import functools
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from wxcloudrun.core.actor import Role, Status, Verification
 from wxcloudrun.core.clock import iso
+from wxcloudrun.core.pagination import PageNumber, PageSize
 
 # No control characters (so no NUL and no line breaks), and no lone surrogates, which no JSON parser should pass on.
 _LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -13,8 +15,14 @@ Nickname = Annotated[str, Field(max_length=32, pattern=_LINE, description="Name 
 Language = Literal["zh_CN", "en_US"]
 Gender = Annotated[int, Field(ge=0, le=2, description="0 unknown, 1 male, 2 female.")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="`version` of the state that was edited.")]
+RowNumber = Annotated[int, Field(ge=1, le=2**53 - 1)]
 RoleName = Literal["user", "administrator"]
 StatusName = Literal["active", "disabled"]
+VerificationName = Literal["none", "pending", "verified", "rejected"]
+Phone = Annotated[
+    str, Field(pattern=r"^\+[1-9][0-9]{5,14}$", description="International form (E.164): `+8613800138000`.")
+]
+PeopleOrder = Literal["id", "-id", "created_at", "-created_at", "last_login_at", "-last_login_at"]
 
 
 class Choice(BaseModel):
@@ -26,6 +34,8 @@ class Choice(BaseModel):
     name: str
 
     @classmethod
+    # Three of them stand in every profile, and there are ten in all; by type too, as Role(2) == Status(2).
+    @functools.lru_cache(maxsize=32, typed=True)
     def of(cls, state: Role | Status | Verification) -> Self:
         """The pair of a state."""
         return cls(value=int(state), name=state.name.lower())
@@ -53,21 +63,38 @@ class Profile(BaseModel):
     @classmethod
     def of(cls, user: Any, phone: str | None) -> Self:
         """The profile of a row of `users`, with its decrypted phone."""
-        return cls(
-            id=user.id,
-            nickname=user.nickname,
-            gender=user.gender,
-            language=user.language,
-            signature=user.signature,
-            avatar_url=None if user.avatar is None else f"/media/{user.avatar}",
-            phone=None if phone is None else shown_phone(phone),
-            role=Choice.of(user.role),
-            status=Choice.of(user.status),
-            verification=Choice.of(user.verification),
-            version=user.version,
-            created_at=iso(user.created_at),
-            updated_at=iso(user.updated_at),
-        )
+        return cls(**cls._fields(user, phone))
+
+    @classmethod
+    def _fields(cls, user: Any, phone: str | None) -> dict[str, Any]:
+        return {
+            "id": user.id,
+            "nickname": user.nickname,
+            "gender": user.gender,
+            "language": user.language,
+            "signature": user.signature,
+            "avatar_url": None if user.avatar is None else f"/media/{user.avatar}",
+            "phone": None if phone is None else shown_phone(phone),
+            "role": Choice.of(user.role),
+            "status": Choice.of(user.status),
+            "verification": Choice.of(user.verification),
+            "version": user.version,
+            "created_at": iso(user.created_at),
+            "updated_at": iso(user.updated_at),
+        }
+
+
+class PersonView(Profile):
+    """A person as administrators see them."""
+
+    has_wechat: bool = Field(description="False for a person who was made by an administrator.")
+    last_login_at: str | None
+
+    @classmethod
+    def _fields(cls, user: Any, phone: str | None) -> dict[str, Any]:
+        last = user.last_login_at
+        more = {"has_wechat": user.openid is not None, "last_login_at": None if last is None else iso(last)}
+        return super()._fields(user, phone) | more
 
 
 class ProfileChange(BaseModel):
@@ -82,6 +109,184 @@ class ProfileChange(BaseModel):
     version: Version | None = None
 
 
+class PhoneByCode(BaseModel):
+    """The code of WeChat's phone button (not that of wx.login)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(pattern=r"^[A-Za-z0-9_-]{1,128}$", description="`detail.code` of the button's event.")
+
+
+class PhoneByEncryption(BaseModel):
+    """What old clients get from the phone button."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    encrypted_data: str = Field(pattern=r"^[A-Za-z0-9+/]{20,4000}={0,2}$", description="`detail.encryptedData`.")
+    iv: str = Field(pattern=r"^[A-Za-z0-9+/]{22}==$", description="`detail.iv`.")
+
+
+class PhoneBody(RootModel[PhoneByCode | PhoneByEncryption]):
+    """What WeChat's phone button gave the client, in its present or its old form."""
+
+
+class VerificationApplied(BaseModel):
+    """An application to be verified."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    real_name: str = Field(min_length=1, max_length=50, pattern=_LINE, description="Name as in the papers.")
+    number: str = Field(pattern=r"^[A-Za-z0-9-]{4,32}$", description="Number of the papers or the staff card.")
+    material_ids: list[RowNumber] = Field(
+        min_length=1, max_length=6, description="Images that were uploaded before, of this person and not used yet."
+    )
+
+
+class MaterialView(BaseModel):
+    """An image that proves something; administrators fetch it at `/media/materials/{id}`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    created_at: str
+
+
+class ApplicationView(BaseModel):
+    """An application as the person who sent it sees it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    state: Choice
+    note: str
+    version: int
+    created_at: str
+    reviewed_at: str | None
+
+    @classmethod
+    def of(cls, row: Any, **more: Any) -> Self:
+        """The view of a row of `verification_applications`."""
+        return cls(
+            id=row.id,
+            state=Choice.of(row.state),
+            note=row.note,
+            version=row.version,
+            created_at=iso(row.created_at),
+            reviewed_at=None if row.reviewed_at is None else iso(row.reviewed_at),
+            **more,
+        )
+
+
+class OwnVerification(BaseModel):
+    """One's own state, and the latest application."""
+
+    model_config = ConfigDict(frozen=True)
+
+    verification: Choice
+    application: ApplicationView | None
+
+
+class ApplicationLine(ApplicationView):
+    """An application in the reviewers' list."""
+
+    user_id: int
+    nickname: str
+
+
+class ApplicationDetail(ApplicationLine):
+    """An application with what was written in it; reading it is recorded."""
+
+    real_name: str | None
+    number: str | None
+    reviewer_id: int | None
+    materials: list[MaterialView]
+
+
+class ApplicationsQuery(BaseModel):
+    """Which applications to list, oldest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Literal["pending", "verified", "rejected"] | None = Field(None, description="Only those in this state.")
+    page: PageNumber = 1
+    size: PageSize = 20
+
+
+class ReviewDecision(BaseModel):
+    """A reviewer's decision."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["approved", "rejected"]
+    note: str = Field("", max_length=500, pattern=_LINE, description="Shown to the person.")
+    version: Version
+
+
+class PeopleQuery(BaseModel):
+    """Which people to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str | None = Field(None, max_length=32, pattern=_LINE, description="Part of the nickname, letter by letter.")
+    phone: str | None = Field(
+        None, pattern=r"^[+ ]?[1-9][0-9]{5,14}$", description="The whole number; +86 is assumed for eleven digits."
+    )
+    role: RoleName | None = None
+    status: StatusName | None = None
+    verification: VerificationName | None = None
+    sort: PeopleOrder = Field("-id", description="Order; `-` means falling.")
+    page: PageNumber = 1
+    size: PageSize = 20
+
+
+class PersonMade(BaseModel):
+    """A person who is made ahead, without a WeChat identity."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    nickname: Annotated[str, Field(min_length=1, max_length=32, pattern=_LINE)]
+    phone: Phone | None = None
+    role: RoleName = "user"
+
+
+class PersonChange(BaseModel):
+    """What an administrator changes of a person; fields that are not sent stay."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    nickname: Nickname | None = None
+    role: RoleName | None = None
+    status: StatusName | None = None
+    version: Version | None = None
+
+
+class Deleted(BaseModel):
+    """Whose account was deleted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+
+
+class Export(BaseModel):
+    """Everything that is kept about a person, as far as it tells anything about them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    profile: Profile = Field(description="Here the phone is whole.")
+    wechat: dict[str, str | None] = Field(description="The identity WeChat gave: appid, openid, unionid.")
+    last_login_at: str | None
+    applications: list[dict[str, Any]]
+    sessions: list[dict[str, Any]]
+    audit: list[dict[str, Any]] = Field(description="The latest thousand changes of the account, newest first.")
+
+
 def shown_phone(phone: str) -> str:
     """`+86 138****8000`-like: what tells a person which number it is, and nobody else the number."""
     return f"{phone[:-8]}****{phone[-4:]}" if len(phone) > 8 else "****"
+
+
+def whole_phone(typed: str) -> str:
+    """A number that somebody typed, in international form; eleven digits that begin with 1 are mainland China's."""
+    digits = typed.lstrip("+ ")
+    return f"+86{digits}" if typed == digits and len(digits) == 11 and digits[0] == "1" else f"+{digits}"

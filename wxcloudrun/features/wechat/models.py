@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wxcloudrun.core.columns import ROW_ID, UtcDateTime, code, row_id
@@ -35,7 +36,7 @@ class PushMessage(Base):
     id: Mapped[int] = row_id()
     dedupe_key: Mapped[str] = mapped_column(code(64), unique=True)
     kind: Mapped[str] = mapped_column(code(64))
-    content: Mapped[str] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb"))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -33,13 +33,7 @@ class DatabaseTokenStore:
         """Take the lease for fetching the next token."""
         if self._do(partial(self._tokens.lease, appid, mode, version, now=now, until=until)):
             return True
-        if version != 0 or self._do(partial(self._tokens.get, appid, mode)) is not None:
-            return False
-        try:
-            self._do(partial(self._tokens.add, appid, mode, until))
-        except IntegrityError:
-            return False
-        return True
+        return version == 0 and self._added(appid, mode, until)
 
     def save(self, appid: str, mode: str, token: StoredToken) -> bool:
         """Keep a new token and end the lease."""
@@ -50,7 +44,11 @@ class DatabaseTokenStore:
             "version": token.version,
             "lease_until": None,
         }
-        return self._do(partial(self._tokens.change, appid, mode, token.version - 1, values))
+        change = partial(self._tokens.change, appid, mode, token.version - 1, values)
+        if self._do(change):
+            return True
+        # A forced refresh asks for no lease, so the first token of all may come before its row.
+        return token.version == 1 and self._added(appid, mode, token.fetched_at) and self._do(change)
 
     def give_up_refresh(self, appid: str, mode: str, version: int) -> None:
         """End the lease without a new token."""
@@ -59,6 +57,16 @@ class DatabaseTokenStore:
     def expire_if_current(self, appid: str, mode: str, version: int) -> bool:
         """Mark the token as refused by WeChat, unless a newer one is there."""
         return self._do(partial(self._tokens.change, appid, mode, version, {"expires_at": LONG_AGO}))
+
+    def _added(self, appid: str, mode: str, lease_until: datetime) -> bool:
+        """True when there was no row and this made it."""
+        if self._do(partial(self._tokens.get, appid, mode)) is not None:
+            return False
+        try:
+            self._do(partial(self._tokens.add, appid, mode, lease_until))
+        except IntegrityError:
+            return False
+        return True
 
     def _do[R](self, work: Callable[[], R]) -> R:
         try:

@@ -1,4 +1,4 @@
-"""What the product asks of WeChat, without importing the client: services are written, and tests stand in, against it."""
+"""What the product asks of WeChat, without importing the client: services and their tests are written against it."""
 
 from typing import TYPE_CHECKING, Protocol
 

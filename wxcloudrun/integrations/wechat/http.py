@@ -10,6 +10,7 @@ from http.cookiejar import DefaultCookiePolicy
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from wxcloudrun.integrations.wechat.config import WeChatConfig
@@ -17,6 +18,7 @@ from wxcloudrun.integrations.wechat.errors import InvalidAnswer, InvalidArgument
 
 _LIBRARY_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry")
 _CHUNK_BYTES = 64 * 1024
+_MOST_CONNECTIONS = 32
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class WeChatHttp:
 
     def __init__(self, config: WeChatConfig, session: requests.Session | None = None) -> None:
         self._config = config
-        self._session = session or _NoRedirects()
+        self._session = session or _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers["User-Agent"] = "wxcloudrun"
@@ -121,10 +123,16 @@ class WeChatHttp:
         return b"".join(parts)
 
 
-class _NoRedirects(requests.Session):
-    """Without this the session would read a redirect's whole body to prepare what it may not send."""
+class _Session(requests.Session):
+    """Follows no redirects, and keeps a connection for each of many threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, HTTPAdapter(pool_maxsize=_MOST_CONNECTIONS, max_retries=0))
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - the library's signature
+        """None: else the session reads a redirect's whole body to prepare what it may not send."""
         return None
 
 

@@ -50,6 +50,14 @@ class Wire:
     pieces: tuple[bytes, ...] = ()
 
 
+class Server(ThreadingHTTPServer):
+    """Takes many connections at once, and does not wait for those that hang."""
+
+    request_queue_size = 128
+    daemon_threads = True
+    block_on_close = False
+
+
 class WeChatStub:
     """Answers each path from its own list; the last answer of a list stays."""
 
@@ -58,9 +66,7 @@ class WeChatStub:
         self.released = threading.Event()
         self._answers: dict[str, list[Any]] = {}
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"stub": self}))
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        self._server = Server(("127.0.0.1", 0), type("Bound", (Handler,), {"stub": self}))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()

@@ -2,6 +2,7 @@
 
 import logging
 import pickle
+import socket
 import traceback
 from copy import copy
 from dataclasses import replace
@@ -104,14 +105,22 @@ def test_a_refused_connection_tells_no_secret(make_client, free_port, caplog):
     assert "canary" not in _texts(caught.value) + caplog.text
 
 
-def test_an_unknown_host_name_was_certainly_not_reached(make_client, monkeypatch):
-    def no_address(*args: object, **kwargs: object) -> None:
-        raise OSError("no such host")
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (socket.gaierror("no such host"), "host name"),
+        (TimeoutError(), "connect timeout"),
+        (OSError("no route"), "connect"),
+    ],
+)
+def test_what_was_not_connected_was_certainly_not_sent(make_client, monkeypatch, fault, reason):
+    def fail(*args: object, **kwargs: object) -> None:
+        raise fault
 
-    monkeypatch.setattr("urllib3.connection.connection.create_connection", no_address)
+    monkeypatch.setattr("urllib3.connection.connection.create_connection", fail)
     with pytest.raises(Unavailable) as caught:
         make_client(api_base="https://wechat.invalid").code_to_session(CODE)
-    assert not caught.value.maybe_sent
+    assert (caught.value.reason, caught.value.maybe_sent) == (reason, False)
 
 
 def test_settings_hide_their_secrets():

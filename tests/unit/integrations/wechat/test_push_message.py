@@ -94,7 +94,7 @@ def test_a_subscribe_event_in_json_has_its_entries(listed, count):
     assert all(dict(one) == ENTRY for one in message.entries)
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("part", ["SubscribeMsgPopupEvent", "SubscribeMsgChangeEvent", "SubscribeMsgSentEvent"])
 def test_a_subscribe_event_in_xml_has_its_entries(count, part):
     entry = "<List><TemplateId>T</TemplateId><MsgID>1864323726461255680</MsgID></List>"

@@ -309,6 +309,14 @@ def test_an_operator_can_end_a_leaked_token(wechat, client):
     assert _used(wechat) == ["canary-token-1", "canary-token-2"]
 
 
+def test_a_leaked_token_can_be_ended_without_a_store(wechat, make_client):
+    client = make_client(BrokenStore())
+    _call(client)
+    client.force_token_refresh()
+    _call(client)
+    assert _used(wechat) == ["canary-token-1", "canary-token-2"]
+
+
 def test_there_is_nothing_to_end_where_no_token_is_fetched(make_client):
     with pytest.raises(Misconfigured):
         make_client(token_mode=TokenMode.NONE).force_token_refresh()

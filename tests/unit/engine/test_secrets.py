@@ -1,0 +1,158 @@
+"""Canary: whatever a server and a plan do with a secret, no result, log, error, curl or summary holds it."""
+
+import base64
+import html
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from tests.unit.engine.plans import demo, plan_of, run, step
+
+CANARY = 'cän"ary/+ <7f3>&='
+PLAIN = "canary-0815-plain"
+
+
+@pytest.fixture
+def target():
+    with demo() as server:
+        yield server
+
+
+def forms(secret):
+    data = secret.encode()
+    return [
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        html.escape(secret),
+        base64.b64encode(data).decode().rstrip("=")[:-1],
+        base64.b64encode(b"x:" + data).decode().rstrip("=")[4:-2],
+        base64.b64encode(b"xy" + data).decode().rstrip("=")[4:-2],
+        base64.urlsafe_b64encode(data).decode().rstrip("=")[:-1],
+        data.hex(),
+    ]
+
+
+def everything(results, summary):
+    """All text that leaves: JSON (with and without escapes), explanations, representations."""
+    parts = [json.dumps(result.to_json(), ensure_ascii=False) for result in results]
+    parts += [json.dumps(result.to_json()) for result in results]
+    parts += [result.explain() for result in results]
+    parts += [repr(result) for result in results]
+    parts += [json.dumps(summary.to_json(), ensure_ascii=False), repr(summary)]
+    strings = []
+
+    def collect(value):
+        if isinstance(value, dict):
+            for key, item in value.items():
+                strings.append(key)
+                collect(item)
+        elif isinstance(value, list):
+            for item in value:
+                collect(item)
+        elif isinstance(value, str):
+            strings.append(value)
+
+    for result in results:
+        collect(result.to_json())
+    return "\n".join(parts + strings)
+
+
+def assert_no(secret, results, summary):
+    text = everything(results, summary)
+    for form in forms(secret):
+        assert form not in text, form
+
+
+@pytest.mark.parametrize("secret", [CANARY, PLAIN])
+def test_a_secret_variable_never_leaves(target, secret):
+    say = {"do": "log", "message": "using {{canary}}"}
+    expect_it = {"source": "body", "comparator": "not_contains", "expected": "{{canary}}", "name": "no {{canary}}"}
+    places = {
+        "url": step("/echo/{{canary | url_encode}}/x", assertions=[expect_it], before=[say]),
+        "query": step("/echo?x={{canary | url_encode}}", request={"query": {"y": "{{canary}}", "{{canary}}": 1}}),
+        "body": step(
+            "/echo", "POST", {"a": "{{canary}}", "{{canary}}": [1], "raw": "x{{canary}}y"}, assertions=[expect_it]
+        ),
+        "form": step("/echo", "POST", request={"body": {"kind": "urlencoded", "fields": {"f": "{{canary}}"}}}),
+        "text": step(
+            "/text", request={"query": {"say": "<p>{{canary | html_escape}}</p>"}}, expect={"$.x": "{{canary}}"}
+        ),
+        "basic": step("/echo", request={"auth": {"kind": "basic", "username": "eve", "password": "{{canary}}"}}),
+        "base64": step(
+            "/echo",
+            "POST",
+            {"b": "{{canary | base64_encode}}", "c": "{{joined | base64_encode}}"},
+            variables=[{"name": "joined", "value": "x{{canary}}"}],
+        ),
+        "extracted": step(
+            "/echo", "POST", {"a": "{{canary}}"}, extract={"copy": "$.body.a"}, expect={"$.body": {"a": 1}}
+        ),
+        "unknown": step("/echo?{{copy}}&{{cannary}}"),
+        "bad url": step("http://{{canary}}/"),
+        "bad type": step("/", request={"timeouts": {"read_ms": "{{canary}}"}}),
+        "compute": step("/", before=[{"do": "compute", "name": "n", "expression": "int(canary)"}]),
+        "compute2": step("/", before=[{"do": "compute", "name": "n", "expression": "upper(canary) - 1"}]),
+        "dataset": step(
+            "/echo?{{who | url_encode}}",
+            datasets=[{"key": "k", "default": True, "variables": {"who": "{{canary}}"}, "headers": {"X-It": PLAIN}}],
+        ),
+        "condition": step("/", condition="canary.x.y > 1"),
+        "for_each": step("/", for_each={"items": "{{canary}}"}),
+    }
+    steps = [{**one, "name": name, "stop_on_failure": False} for name, one in places.items()]
+    variables = [{"name": "canary", "value": secret, "secret": True}, {"name": "other", "value": PLAIN, "secret": True}]
+    results, summary = run(plan_of(target, steps, environment={"variables": variables}, hash_key="k"))
+    assert len(results) == len(steps)
+    assert any(
+        secret in one["body"] or json.dumps(secret, ensure_ascii=False)[1:-1] in one["body"] for one in target.seen
+    )
+    assert_no(secret, results, summary)
+    assert_no(PLAIN, results, summary)
+
+
+def test_a_secret_extraction_and_its_session_cookie_never_leave(target):
+    steps = [
+        step(
+            "/login",
+            "POST",
+            {"user": "eve", "password": "s3cret-password"},
+            extractions=[
+                {"name": "token", "source": "jsonpath", "argument": "$.token", "secret": True, "scope": "global"},
+                {"name": "sid", "source": "cookie", "argument": "sid", "secret": True},
+            ],
+            expect={"$.token": "wrong"},
+            stop_on_failure=False,
+        ),
+        step(
+            "/me", request={"headers": {"Authorization": "Bearer {{token}}"}, "query": {"t": "{{token}}"}}, status=500
+        ),
+    ]
+    results, summary = run(plan_of(target, steps))
+    assert_no("token-of-eve-1", results, summary)
+    assert_no("s3cret-password", results, summary)
+    assert summary.write_back[0].value == "token-of-eve-1"
+    assert "${TOKEN}" in results[1].request.curl
+
+
+def test_a_keyed_hash_tells_whether_a_secret_is_the_same_as_before(target):
+    steps = [step("/echo?{{canary}}"), step("/echo?again={{canary}}"), step("/echo?{{other}}")]
+    variables = [
+        {"name": "canary", "value": "same-value", "secret": True},
+        {"name": "other", "value": "other-value", "secret": True},
+    ]
+    results, _ = run(plan_of(target, steps, environment={"variables": variables}, hash_key="key"))
+    first, second, third = (result.variables[0].hash for result in results)
+    assert first == second != third
+
+
+def test_a_secret_cut_off_at_the_end_of_a_kept_head_is_masked(target):
+    one = step("/text", request={"query": {"say": "1234567890" + PLAIN}}, status=200)
+    variables = [{"name": "canary", "value": PLAIN, "secret": True}]
+    results, _ = run(plan_of(target, [one], environment={"variables": variables}, limits={"head_bytes": 20}))
+    assert results[0].response.body.head == "1234567890***"
+    assert results[0].response.body.truncated

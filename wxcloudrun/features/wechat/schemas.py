@@ -1,0 +1,111 @@
+"""Codes, links, messages and checks as clients send and receive them."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Template = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="Template id.")]
+PagePath = Annotated[str, Field(max_length=1024, description="Page without a slash in front.")]
+Answer = Literal["accept", "acceptWithAudio", "acceptWithAlert", "reject", "ban", "filter"]
+
+
+class QrcodeBody(BaseModel):
+    """A mini-program code to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scene: Annotated[str, Field(min_length=1, max_length=32, description="What `scene` in onLoad will hold.")]
+    page: Annotated[str, Field(max_length=128, description="Page; the home page without it.")] | None = None
+    env_version: Literal["release", "trial", "develop"] = "release"
+    width: Annotated[int, Field(ge=280, le=1280, description="Pixels.")] = 430
+
+
+class Qrcode(BaseModel):
+    """A picture; `data:{mime};base64,{image_base64}` shows it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    mime: str
+    image_base64: str
+
+
+class LinkBody(BaseModel):
+    """A link that opens the mini-program from outside WeChat."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: PagePath
+    query: Annotated[str, Field(max_length=1024, description="Query of the page, as `id=1`.")] = ""
+    expire_days: Annotated[int, Field(ge=1, le=30, description="Days until the link is dead.")] = 30
+
+
+class Link(BaseModel):
+    """An https link."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url_link: str
+
+
+class SubscriptionsBody(BaseModel):
+    """What `wx.requestSubscribeMessage` gave, by template."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    results: Annotated[dict[Template, Answer], Field(min_length=1, max_length=10)]
+
+
+class SubscriptionView(BaseModel):
+    """How many messages of a template may still be sent to oneself, and the last answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    template_id: str
+    remaining: int
+    state: str
+    version: int
+
+
+class MessageBody(BaseModel):
+    """A subscribe message to one person; `data` maps the template's keys to texts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: Annotated[int, Field(ge=1, le=2**53 - 1)]
+    template_id: Template
+    data: Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=20)]
+    page: PagePath | None = None
+
+
+class MessageSent(BaseModel):
+    """WeChat's id of the message (text: it is above 2^53), and how many more may be sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    msgid: str | None
+    remaining: int
+
+
+class TextCheckBody(BaseModel):
+    """A text that somebody is about to publish."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    content: Annotated[str, Field(min_length=1, max_length=2500)]
+
+
+class TextCheck(BaseModel):
+    """WeChat's advice (`pass`, `review`, `risky`) and the number of what it found; 100 is nothing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    suggestion: str
+    label: int
+
+
+class SessionCheck(BaseModel):
+    """Whether the session_key of the last login is still the current one; `false` means: call wx.login."""
+
+    model_config = ConfigDict(frozen=True)
+
+    valid: bool
