@@ -181,7 +181,7 @@ def _run(command: "list[str]", environ: "dict[str, str] | None" = None) -> "tupl
 def _stamp(requirements: str, root: str) -> str:
     """Changes with the pinned packages and with the Python of the environment."""
     with open(os.path.join(root, requirements), "rb") as file:
-        digest = hashlib.sha256(file.read().replace(b"\r\n", b"\n"))
+        digest = hashlib.sha256(requirements.encode() + file.read().replace(b"\r\n", b"\n"))
     digest.update(_version_named_by(os.path.join(root, ".venv")).encode())
     return digest.hexdigest()
 

@@ -161,6 +161,32 @@ def test_a_phone_is_bound_shown_in_part_and_removed(each_app, each_wechat):
     assert second.ok("POST", "/api/user/phone", {"code": "once-more"})["phone"] == "+86138****8000"
 
 
+def test_no_connection_is_held_while_wechat_thinks(app, person, wechat):
+    held = []
+
+    def slow(code: str) -> PhoneNumber:
+        held.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]  # a pool of connections counts them
+        return PhoneNumber("13800138000", "86")
+
+    wechat.phone_number = slow
+    person.ok("POST", "/api/user/phone", {"code": "a-code"})
+    assert held == [0]
+
+
+def test_no_connection_is_held_while_a_picture_is_stored(app, person, monkeypatch):
+    held = []
+    store = app.extensions["wxcloudrun"].get(PictureFiles)._store
+    put = store.put
+
+    def slow(*arguments: Any) -> None:
+        held.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]  # as above
+        put(*arguments)
+
+    monkeypatch.setattr(store, "put", slow)
+    assert upload(person, "/api/user/avatar", samples.picture()).status_code == 200
+    assert held == [0]
+
+
 def test_an_old_clients_phone_is_decrypted(person, wechat):
     decrypting(wechat)
     assert person.ok("POST", "/api/user/phone", sealed_phone())["phone"] == "+86138****8000"

@@ -4,6 +4,8 @@ from flask import Flask
 from flask_migrate import Migrate
 
 from wxcloudrun.cli.audit import audit
+from wxcloudrun.cli.doctor import doctor
+from wxcloudrun.cli.engine import engine
 from wxcloudrun.cli.simulator import simulator
 from wxcloudrun.cli.users import users
 from wxcloudrun.cli.wechat import wechat
@@ -15,6 +17,8 @@ def register_commands(app: Flask) -> None:
     """Give an application its `flask` commands."""
     Migrate(app, db, directory="migrations", compare_type=True, render_as_batch=True)
     app.cli.add_command(audit)
+    app.cli.add_command(doctor)
+    app.cli.add_command(engine)
     app.cli.add_command(simulator)
     app.cli.add_command(wechat)
     app.cli.add_command(worker)

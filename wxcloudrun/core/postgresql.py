@@ -24,7 +24,7 @@ class BoundedConnection(psycopg.Connection[Any]):
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Carry out one exchange with the server. Raises OperationalError when it takes too long."""
         try:
-            return super().wait(gen, interval, timeout)
+            return super().wait(gen, interval, self.answer_timeout_s if timeout is None else timeout)
         except errors._WaitTimeout:  # psycopg has no public name for it
             self.pgconn.finish()
             raise psycopg.OperationalError("the server did not answer in time") from None

@@ -60,7 +60,7 @@ def record(run: Run, step: CaseStep, place: Place, trial: Trial, course: Course)
         id=step.id,
         case_id=case.id,
         case_version=case.version,
-        trail=tuple(text(name) for name in place.trail),
+        trail=tuple([text(name) for name in place.trail]),
         iteration=course.iteration,
         dataset=_dataset(redactor, course.row) if course.row else None,
         reason=redactor.body(trial.reason) if trial.reason else None,
@@ -71,7 +71,7 @@ def record(run: Run, step: CaseStep, place: Place, trial: Trial, course: Course)
         assertions=_assertions(redactor, trial),
         extractions=_extractions(redactor, trial),
         variables=variable_records(redactor, trial.used),
-        log=tuple(redactor.body(line) for line in trial.effects.log),
+        log=tuple([redactor.body(line) for line in trial.effects.log]),
         carried=_carried(trial, redactor),
         cookies=response.cookies if response else (),
     )
@@ -110,9 +110,9 @@ def _response(redactor: Redactor, response: Response) -> ResponseRecord:
         _body(redactor, body.head, body.size, body.sha256, body.charset),
         redactor.url(response.url),
         response.timing,
-        tuple(_cookie(redactor, cookie) for cookie in response.cookies),
+        tuple([_cookie(redactor, cookie) for cookie in response.cookies]),
         response.peer,
-        tuple(_hop(redactor, hop) for hop in response.hops),
+        tuple([_hop(redactor, hop) for hop in response.hops]),
         response.certificate,
     )
 
@@ -173,7 +173,7 @@ def _assertions(redactor: Redactor, trial: Trial) -> tuple[AssertionRecord, ...]
                 one.comparator,
                 redactor.value(one.expected),
                 redactor.value(one.actual),
-                body(one.where),
+                text(one.where) if one.passed else body(one.where),
                 body(one.nearest) if one.nearest else None,
                 body(one.message) if one.message else "",
                 tuple([body(place) for place in one.places]),
@@ -192,7 +192,7 @@ def _extractions(redactor: Redactor, trial: Trial) -> tuple[ExtractionRecord, ..
             one.scope,
             redactor.is_secret(one.name),
             redactor.hash(one.value) if one.has_value and redactor.is_secret(one.name) else None,
-            redactor.body(one.message),
+            redactor.body(one.message) if one.message else "",
         )
         for one in trial.taken
     )

@@ -155,7 +155,10 @@ def _writer(kind: type) -> Callable[[Any], Any]:
     if is_dataclass(kind):
         names = tuple(one.name for one in fields(kind))
         read = attrgetter(*names)
-        return lambda value: dict(zip(names, [_plain(item) for item in read(value)], strict=True))
+        return lambda value: {
+            name: item if type(item) in _SIMPLE else _plain(item)
+            for name, item in zip(names, read(value), strict=True)
+        }
     if issubclass(kind, Mapping):
         return lambda value: {key: _plain(item) for key, item in value.items()}
     if issubclass(kind, tuple | list):

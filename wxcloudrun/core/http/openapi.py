@@ -55,7 +55,7 @@ def _operation(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
     route = binding.route
     summary, _, rest = (route.call.__doc__ or "").partition("\n")
     operation: dict[str, Any] = {
-        "operationId": f"{route.method.lower()}_{re.sub(r'[^a-z0-9]+', '_', route.path.lower()).strip('_')}",
+        "operationId": f"{route.method.lower()}_{re.sub(r'<int:|[^a-z0-9]+', '_', route.path).strip('_')}",
         "tags": [route.call.__module__.split(".")[-2]],
         "summary": summary.rstrip("."),
         "description": " ".join([*rest.split(), f"For: {_ACCESS[route.access]}"]),

@@ -16,6 +16,7 @@ from wxcloudrun.features.auth.refresh import RefreshToken, RefreshTokens
 from wxcloudrun.features.auth.schemas import SessionView, Tokens
 from wxcloudrun.features.auth.service import CODE_LIFE, LoginRules
 from wxcloudrun.features.users.admission import Admission
+from wxcloudrun.features.users.errors import UserNotFound
 
 REPEAT_WITHIN = timedelta(seconds=60)  # so long a phone may ask again with the token it used last
 
@@ -130,7 +131,9 @@ class SessionService:
 
     @unit_of_work
     def end_all(self, actor: Actor, user_id: int) -> int:
-        """End every session of a person, and with them every token."""
+        """End every session of a person, and with them every token. Raises UserNotFound."""
+        if self._admission.known(user_id) is None:
+            raise UserNotFound
         self._admission.end_tokens(user_id)
         self._audit.record(actor, "session.ended_all", ("user", user_id))
         return self._sessions.end(user_id, self._clock.now(), "ended_all")

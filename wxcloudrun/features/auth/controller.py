@@ -35,3 +35,8 @@ def end_session(actor: Actor, session_id: int, sessions: SessionService) -> Ende
 def end_all_sessions(actor: Actor, sessions: SessionService) -> Ended:
     """Log out everywhere."""
     return Ended(ended=sessions.end_all(actor, actor.user_id or 0))
+
+
+def end_sessions_of(actor: Actor, user_id: int, sessions: SessionService) -> Ended:
+    """End every session of somebody else."""
+    return Ended(ended=sessions.end_all(actor, user_id))

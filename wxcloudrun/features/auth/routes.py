@@ -3,6 +3,7 @@
 from wxcloudrun.core.errors import AccountDisabled
 from wxcloudrun.core.http import Access, Limit, Route
 from wxcloudrun.features.auth import controller, errors
+from wxcloudrun.features.users.errors import UserNotFound
 from wxcloudrun.integrations.wechat import refusals
 
 _LOGIN = (
@@ -15,6 +16,8 @@ _LOGIN = (
     refusals.WechatTimeout,
     AccountDisabled,
 )
+
+_PERSON = (UserNotFound,)
 
 ROUTES = [
     Route("POST", "/api/login", controller.login, Access.ANYONE, limit=Limit(address="120/minute"), errors=_LOGIN),
@@ -35,5 +38,8 @@ ROUTES = [
         controller.end_session,
         Access.USER,
         errors=(errors.SessionNotFound,),
+    ),
+    Route(
+        "DELETE", "/api/users/<int:user_id>/sessions", controller.end_sessions_of, Access.ADMINISTRATOR, errors=_PERSON
     ),
 ]

@@ -88,7 +88,8 @@ class Admission:
         if self._is_first_admin(identity) and row.role is not Role.ADMINISTRATOR:
             values["role"] = Role.ADMINISTRATOR
             self._audit.record(SYSTEM, "user.promoted", ("user", row.id), {"role": row.role}, {"role": values["role"]})
-        self._users.change(row.id, values)
+        if not self._users.change(row.id, values):
+            raise AccountDisabled  # deleted this very moment
         return SimpleNamespace(**(row._asdict() | values))
 
     def _made(self, identity: Identity) -> SimpleNamespace:

@@ -58,7 +58,7 @@ class UserDao:
 
     def get(self, user_id: int) -> Row[Any] | None:
         """The person of that number, deleted ones too."""
-        return next(iter(fetch(self._session, _BY_ID, {"id": user_id})), None)
+        return _first(fetch(self._session, _BY_ID, {"id": user_id}))
 
     def locked(self, user_id: int) -> Row[Any] | None:
         """The same, and nobody else changes the row before this transaction ends."""
@@ -66,7 +66,7 @@ class UserDao:
 
     def by_openid(self, appid: str, openid: str) -> Row[Any] | None:
         """The person behind a WeChat identity."""
-        return self._run(_BY_OPENID, {"appid": appid, "openid": openid}).one_or_none()
+        return _first(fetch(self._session, _BY_OPENID, {"appid": appid, "openid": openid}))
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new row; its number. Raises PhoneTaken, and IntegrityError where the identity is taken."""
@@ -99,11 +99,12 @@ class UserDao:
     def page(self, wanted: PeopleFilter, order: str, offset: int, size: int) -> tuple[Sequence[Row[Any]], int]:
         """People, and how many there are in all. `order` is a column of the schema's PeopleOrder, `-` for falling."""
         where = self._conditions(wanted)
-        total = self._run(select(func.count()).select_from(_U).where(*where)).scalar_one()
+        total = fetch(self._session, select(func.count()).select_from(_U).where(*where))[0][0]
         falling, column = order.startswith("-"), _U.c[order.removeprefix("-")]
         never = case((column.is_(None), 1), else_=0)  # where there is no value, last on every server
         keys = [never, column.desc(), _U.c.id.desc()] if falling else [never, column, _U.c.id]
-        return self._run(select(_U).where(*where).order_by(*keys).offset(offset).limit(size)).all(), int(total)
+        query = select(_U).where(*where).order_by(*keys).offset(offset).limit(size)
+        return fetch(self._session, query), int(total)
 
     def _conditions(self, wanted: PeopleFilter) -> list[Any]:
         exact = {
@@ -118,7 +119,7 @@ class UserDao:
         return [_U.c.status != Status.DELETED, *found]
 
     def _lowered(self, column: Any) -> Any:
-        if self._session.connection().dialect.name in {"mysql", "mariadb"}:
+        if self._session.get_bind().dialect.name in {"mysql", "mariadb"}:
             # To utf8mb4_unicode_ci one emoji is as good as another.
             return collate(func.lower(column), "utf8mb4_bin")
         return func.lower(column)
@@ -144,22 +145,23 @@ class VerificationDao:
     def get(self, application_id: int) -> Row[Any] | None:
         """An application, with its person's nickname."""
         query = select(_A, _U.c.nickname).join(_U, _U.c.id == _A.c.user_id).where(_A.c.id == application_id)
-        return self._run(query).one_or_none()
+        return _first(fetch(self._session, query))
 
     def of_person(self, user_id: int) -> Sequence[Row[Any]]:
         """A person's applications, newest first."""
-        return self._run(select(_A).where(_A.c.user_id == user_id).order_by(_A.c.id.desc())).all()
+        return fetch(self._session, select(_A).where(_A.c.user_id == user_id).order_by(_A.c.id.desc()))
 
     def latest(self, user_id: int) -> Row[Any] | None:
         """A person's newest application."""
-        return self._run(select(_A).where(_A.c.user_id == user_id).order_by(_A.c.id.desc()).limit(1)).one_or_none()
+        query = select(_A).where(_A.c.user_id == user_id).order_by(_A.c.id.desc()).limit(1)
+        return _first(fetch(self._session, query))
 
     def page(self, state: Verification | None, offset: int, size: int) -> tuple[Sequence[Row[Any]], int]:
         """Applications with nicknames, oldest first, and how many there are in all."""
         where = [] if state is None else [_A.c.state == state]
-        total = self._run(select(func.count()).select_from(_A).where(*where)).scalar_one()
+        total = fetch(self._session, select(func.count()).select_from(_A).where(*where))[0][0]
         query = select(_A, _U.c.nickname).join(_U, _U.c.id == _A.c.user_id).where(*where)
-        return self._run(query.order_by(_A.c.id).offset(offset).limit(size)).all(), int(total)
+        return fetch(self._session, query.order_by(_A.c.id).offset(offset).limit(size)), int(total)
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new application; its number."""
@@ -177,15 +179,15 @@ class VerificationDao:
 
     def material(self, material_id: int) -> Row[Any] | None:
         """A material."""
-        return self._run(select(_M).where(_M.c.id == material_id)).one_or_none()
+        return _first(fetch(self._session, select(_M).where(_M.c.id == material_id)))
 
     def materials(self, application_id: int) -> Sequence[Row[Any]]:
         """The materials of an application."""
-        return self._run(select(_M).where(_M.c.application_id == application_id).order_by(_M.c.id)).all()
+        return fetch(self._session, select(_M).where(_M.c.application_id == application_id).order_by(_M.c.id))
 
     def materials_of_person(self, user_id: int) -> Sequence[Row[Any]]:
         """Every material of a person, attached or not."""
-        return self._run(select(_M).where(_M.c.user_id == user_id).order_by(_M.c.id)).all()
+        return fetch(self._session, select(_M).where(_M.c.user_id == user_id).order_by(_M.c.id))
 
     def attach(self, user_id: int, material_ids: Sequence[int], application_id: int) -> int:
         """Give a person's unused materials to an application; how many of them that were."""
@@ -195,7 +197,7 @@ class VerificationDao:
     def unattached(self, before: datetime, size: int) -> Sequence[Row[Any]]:
         """Materials from before that moment that no application ever used."""
         where = (_M.c.application_id.is_(None), _M.c.created_at < before)
-        return self._run(select(_M).where(*where).order_by(_M.c.id).limit(size)).all()
+        return fetch(self._session, select(_M).where(*where).order_by(_M.c.id).limit(size))
 
     def remove_material(self, material_id: int) -> bool:
         """Remove a material that no application uses; false when one does, or it is gone."""
@@ -228,4 +230,8 @@ class FileDao:
     def older(self, before: datetime, size: int) -> list[str]:
         """Files on the list since before that moment, the oldest first."""
         query = select(_F.c.key).where(_F.c.since < before).order_by(_F.c.since).limit(size)
-        return list(self._session.connection().execute(query).scalars())
+        return [row.key for row in fetch(self._session, query)]
+
+
+def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:
+    return rows[0] if rows else None

@@ -16,7 +16,6 @@ class ContentModeration:
     """Lets pass only what WeChat said is fine; without an answer nothing passes."""
 
     def __init__(self, session: AnySession, wechat_client: WeChat, users: UserDao | None = None) -> None:
-        self._session = session
         self._wechat = wechat_client
         self._users = users or UserDao(session)
 
@@ -28,7 +27,6 @@ class ContentModeration:
         from wxcloudrun.integrations.wechat.content import Scene, Suggestion  # noqa: PLC0415 - it brings in requests
 
         person = self._users.get(user_id)
-        self._session.rollback()  # no connection is held while WeChat thinks
         if person is None or person.openid is None:
             raise ContentCheckUnavailable
         try:

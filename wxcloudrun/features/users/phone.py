@@ -58,7 +58,6 @@ class PhoneService:
 
     def _ask(self, actor: Actor, wanted: PhoneByCode | PhoneByEncryption) -> str:
         if isinstance(wanted, PhoneByCode):
-            self.session.rollback()  # no connection is held while WeChat thinks
             return self._wechat.phone_number(wanted.code).e164
         session_key = self._session_key(actor)
         return self._wechat.user.phone_number_from_encrypted(session_key, wanted.iv, wanted.encrypted_data).e164

@@ -45,7 +45,6 @@ class PictureFiles:
         """Store a picture of at most side x side pixels; the key, to be adopted. Raises ImageRefused, ImageTooLarge,
         StorageUnavailable. Call it outside a transaction.
         """
-        self.session.rollback()  # no connection is held while a picture is decoded
         with self._turn:
             picture = as_webp(content, side)
         key = f"{folder}/{secrets.token_hex(16)}.webp"

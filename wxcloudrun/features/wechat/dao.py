@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from wxcloudrun.core.actor import Status
@@ -123,11 +123,6 @@ class SubscriptionDao:
         """A person's rows, by template."""
         query = select(_S).where(_S.c.user_id == user_id).order_by(_S.c.template_id).limit(100)
         return self._session.connection().execute(query).all()
-
-    def count(self, user_id: int) -> int:
-        """How many templates a person has answered about."""
-        query = select(func.count()).select_from(_S).where(_S.c.user_id == user_id)
-        return int(self._session.connection().execute(query).scalar_one())
 
     def take(self, user_id: int, template_id: str) -> bool:
         """Use up one right to send; false when none is left. In one statement, so that no two take the last one."""

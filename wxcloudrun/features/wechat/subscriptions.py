@@ -96,7 +96,8 @@ class SubscriptionService:
     @unit_of_work
     def _report(self, user_id: int, answers: Mapping[str, str]) -> None:
         now = self._clock.now()
-        if self._subscriptions.count(user_id) + len(answers) > _MOST_TEMPLATES:
+        known = {row.template_id for row in self._subscriptions.of_person(user_id)}
+        if len(known | answers.keys()) > _MOST_TEMPLATES:
             raise errors.TooManyTemplates
         for template_id, answer in sorted(answers.items()):
             self._count(user_id, template_id, answer, now, 1)

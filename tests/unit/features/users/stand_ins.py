@@ -22,8 +22,9 @@ class FakeSession:
         self.commits = 0
         self.rollbacks = 0
 
-    def connection(self, **options: object) -> None:
+    def connection(self, **options: object) -> SimpleNamespace:
         """Nothing to connect to."""
+        return SimpleNamespace(dialect=SimpleNamespace(name="stand-in"))
 
     def commit(self) -> None:
         self.commits += 1

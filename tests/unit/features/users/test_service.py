@@ -124,7 +124,7 @@ def test_a_text_that_passes_is_asked_about_as_a_profile(desk):
     desk.wechat.answer = Verdict(Suggestion.PASS, 100, "trace")
     desk.moderation.check(desk.actor.user_id, "fine")
     assert desk.wechat.asked == [("the-openid", "fine", Scene.PROFILE)]
-    assert desk.session.rollbacks == 1, "the connection went back before WeChat was asked"
+    assert desk.wechat.in_transaction == [False]
 
 
 @pytest.mark.parametrize("suggestion", [Suggestion.RISKY, Suggestion.REVIEW])
