@@ -79,6 +79,9 @@ class CallFlow:
         compiled = self._run.program.steps[id(step)]
         names = self._run.names(scope, place, "/inputs")
         given = {name: render(value, names) for name, value in (compiled.inputs or {}).items()}
+        for one in step.scenario.inputs:
+            if one.secret and one.name in given:
+                self._run.redactor.add(given[one.name], one.name)
         return scope.call(self._run.program.layers(step.scenario, given, place.path))
 
     def _cache_key(self, step: ScenarioStep, scope: Scope, place: Place) -> str | None:

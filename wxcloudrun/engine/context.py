@@ -160,6 +160,7 @@ class Run:
             seed=self.seed,
             place=place.path + part,
             clock=self.clock,
+            redactor=self.redactor,
             limit=self.plan.limits.max_rendered_bytes,
         )
 

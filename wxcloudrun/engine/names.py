@@ -17,12 +17,13 @@ _MISSING = object()
 class Names(Mapping[str, Any]):
     """Gives names their values for one attempt of a step, and notes each that was used with its source."""
 
-    __slots__ = ("_clock", "_draw", "_place", "_scope", "_seed", "_stack", "limit", "used")
+    __slots__ = ("_clock", "_draw", "_place", "_redactor", "_scope", "_seed", "_stack", "limit", "used")
 
     def __init__(self, scope: Scope, *, seed: str, place: str, clock: Clock, limit: int = MAX_RENDERED) -> None:
         self._scope = scope
         self._seed = seed
         self._clock = clock
+        self._redactor = redactor
         self._place = place
         self._draw: Draw | None = None
         self._stack: tuple[str, ...] = ()
@@ -79,7 +80,10 @@ class Names(Mapping[str, Any]):
         before = self._draw
         self._stack, self._draw = chain, Draw(f"{self._seed}/{layer.place}/{name}", self._clock)
         try:
-            return value.render(self)
+            rendered = value.render(self)
+            if self._redactor is not None and name in self._redactor.names:
+                self._redactor.add(rendered, name)
+            return rendered
         finally:
             self._stack, self._draw = (), before
 

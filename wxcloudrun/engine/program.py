@@ -7,7 +7,7 @@ from typing import Any
 from wxcloudrun.engine.compiled_case import CompiledCase, compile_case
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.formula import Formula
-from wxcloudrun.engine.plan import Plan
+from wxcloudrun.engine.plan import Environment, Plan
 from wxcloudrun.engine.steps import (
     CaseStep,
     GroupStep,
@@ -55,6 +55,7 @@ class Program:
         self.plan = plan
         self.steps: dict[int, CompiledStep] = {}
         self.scenarios: dict[int, CompiledScenario] = {}
+        self._environment = _with_proxy(plan)
         environment = compile_variables(plan.environment.variables, "environment.variables")
         project = compile_variables(plan.project.variables, "project.variables")
         self.base_url = compile_tree(plan.environment.base_url, "environment.base_url")
@@ -122,7 +123,7 @@ class Program:
                 self._call(step, compiled, where, above)
 
     def _case(self, step: CaseStep, compiled: CompiledStep, where: str) -> None:
-        compiled.case = compile_case(step, self.plan.environment, where)
+        compiled.case = compile_case(step, self._environment, where)
         if step.poll is not None:
             compiled.until = Formula(step.poll.until, f"{where}.poll.until")
             if step.poll.fail_if is not None:
@@ -141,3 +142,10 @@ class Program:
         if step.cache is not None:
             compiled.cache_key = compile_tree(step.cache.key, f"{where}.cache.key")
         self._scenario(step.scenario, f"{where}.scenario", above)
+
+
+def _with_proxy(plan: Plan) -> Environment:
+    """The environment with the network's proxy where it has none of its own."""
+    if plan.environment.proxy is not None or plan.network.proxy is None:
+        return plan.environment
+    return plan.environment.model_copy(update={"proxy": plan.network.proxy})

@@ -156,8 +156,7 @@ def _writer(kind: type) -> Callable[[Any], Any]:
         names = tuple(one.name for one in fields(kind))
         read = attrgetter(*names)
         return lambda value: {
-            name: item if type(item) in _SIMPLE else _plain(item)
-            for name, item in zip(names, read(value), strict=True)
+            name: item if type(item) in _SIMPLE else _plain(item) for name, item in zip(names, read(value), strict=True)
         }
     if issubclass(kind, Mapping):
         return lambda value: {key: _plain(item) for key, item in value.items()}

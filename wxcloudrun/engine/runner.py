@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wxcloudrun.engine.bounds import Bounds, Cancel
+from wxcloudrun.engine.case import Variable
 from wxcloudrun.engine.check import check_program
 from wxcloudrun.engine.clock import Clock, SystemClock, stamp
 from wxcloudrun.engine.context import Hooks, Place, Run, Sends, Tally
@@ -22,7 +23,7 @@ from wxcloudrun.engine.records import Outcome, Phase
 from wxcloudrun.engine.redaction import Redactor
 from wxcloudrun.engine.result import RunOutcome, RunSummary, StepResult, WriteBack
 from wxcloudrun.engine.sender import Sender
-from wxcloudrun.engine.steps import Scenario
+from wxcloudrun.engine.sources import has_placeholder
 from wxcloudrun.engine.template import compile_tree
 from wxcloudrun.engine.throttle import Gates, LocalThrottle, Throttle
 from wxcloudrun.engine.variables import Scope, Source
@@ -189,17 +190,20 @@ def _inputs(plan: Plan) -> dict[str, Any]:
 
 def _register_secrets(redactor: Redactor, plan: Plan) -> None:
     """Tell the redactor every secret the plan holds, whatever its scope."""
-    for variable in (*plan.environment.variables, *plan.project.variables):
-        if variable.secret:
-            redactor.add(variable.value, variable.name)
+    _register(redactor, (*plan.environment.variables, *plan.project.variables))
     for scenario in scenarios_of(plan.scenario):
-        _register_scenario(redactor, plan, scenario)
+        _register(redactor, scenario.variables)
+        for step in steps_of(scenario):
+            _register(redactor, step.variables)
+        for one in scenario.inputs:
+            if one.secret:
+                redactor.add(plan.inputs.get(one.name, one.default), one.name)
 
 
-def _register_scenario(redactor: Redactor, plan: Plan, scenario: Scenario) -> None:
-    for variable in (*scenario.variables, *(one for step in steps_of(scenario) for one in step.variables)):
+def _register(redactor: Redactor, variables: tuple[Variable, ...]) -> None:
+    """A value with placeholders is registered once it is rendered; until then its name is."""
+    for variable in variables:
         if variable.secret:
-            redactor.add(variable.value, variable.name)
-    for one in scenario.inputs:
-        if one.secret:
-            redactor.add(plan.inputs.get(one.name, one.default), one.name)
+            redactor.names.add(variable.name)
+            if not has_placeholder(variable.value):
+                redactor.add(variable.value, variable.name)

@@ -2,12 +2,14 @@
 
 import hashlib
 import hmac
+import tempfile
 import threading
 import time
 
 import pytest
 
 from tests.unit.engine.plans import case, demo, outcomes, plan_of, run, step
+from wxcloudrun.engine.context import Hooks
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.runner import Engine
 
@@ -583,3 +585,45 @@ def _without_times(value):
     if isinstance(value, dict):
         return {key: _without_times(item) for key, item in value.items() if key not in times}
     return [_without_times(item) for item in value] if isinstance(value, list) else value
+
+
+def test_a_long_body_is_handed_over_and_its_file_is_gone_afterwards(target):
+    kept = {}
+
+    def on_body(sha256, path):
+        kept[sha256] = path, path.read_bytes()
+
+    plan = plan_of(target, [step("/long?size=5000")], limits={"head_bytes": 100})
+    results, _ = run(plan, hooks=Hooks(on_body=on_body))
+    body = results[0].response.body
+    path, data = kept[body.sha256]
+    assert (len(data), len(body.head), body.size, body.truncated) == (5000, 100, 5000, True)
+    assert not path.exists()
+
+
+def test_bodies_of_attempts_that_are_not_kept_leave_no_files(target, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    one = step("/long?size=5000", status=500, retry={"attempts": 3, "interval_ms": 1})
+    run(plan_of(target, [one], limits={"head_bytes": 100}))
+    assert len(target.seen) == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_proxy_of_the_network_holds_where_nobody_says_otherwise(target):
+    plan = plan_of(target, [step("/")], network={"allowed": ["127.0.0.1/32"], "proxy": "http://127.0.0.1:1"})
+    results, _ = run(plan)
+    assert results[0].error.error_class == "connect"
+    assert target.seen == []
+
+
+def test_numbers_go_on_with_every_digit(target):
+    say = step(
+        "/text",
+        request={"query": {"say": '{"n": 12345678901234567.89, "i": 98765432109876543210}'}},
+        extract={"n": "$.n", "i": "$.i"},
+    )
+    steps = [say, step("/echo?n={{n}}&i={{i}}", "POST", {"n": "{{n}}", "i": "{{i}}"})]
+    results, _ = run(plan_of(target, steps))
+    assert results[1].outcome == "passed", results[1].explain()
+    assert target.seen[1]["query"] == {"n": "12345678901234567.89", "i": "98765432109876543210"}
+    assert target.seen[1]["body"] == '{"n":12345678901234567.89,"i":98765432109876543210}'

@@ -156,3 +156,20 @@ def test_a_secret_cut_off_at_the_end_of_a_kept_head_is_masked(target):
     results, _ = run(plan_of(target, [one], environment={"variables": variables}, limits={"head_bytes": 20}))
     assert results[0].response.body.head == "1234567890***"
     assert results[0].response.body.truncated
+
+
+def test_a_secret_made_of_other_values_is_masked_once_it_is_rendered(target):
+    inner = {
+        "name": "inner",
+        "inputs": [{"name": "given", "secret": True}],
+        "steps": [step("/echo?a={{given}}")],
+    }
+    variables = [
+        {"name": "joined", "value": "{{half}}-and-{{$randomInt 5 5}}", "secret": True},
+        {"name": "half", "value": "left-half"},
+    ]
+    steps = [step("/echo?x={{joined}}"), {"scenario": inner, "inputs": {"given": "open-{{half}}"}}]
+    results, summary = run(plan_of(target, steps, environment={"variables": variables}))
+    assert [one["query"] for one in target.seen] == [{"x": "left-half-and-5"}, {"a": "open-left-half"}]
+    assert_no("left-half-and-5", results, summary)
+    assert_no("open-left-half", results, summary)

@@ -34,7 +34,7 @@ def document(bindings: Iterable[Binding], version: str) -> dict[str, Any]:
         if binding.route.raw:
             continue
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", binding.route.path)
-        paths.setdefault(path, {})[binding.route.method.lower()] = _operation(binding, schemas)
+        paths.setdefault(path, {})[binding.route.method.lower()] = _operation(binding, path, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -51,11 +51,11 @@ def document(bindings: Iterable[Binding], version: str) -> dict[str, Any]:
     }
 
 
-def _operation(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:
+def _operation(binding: Binding, path: str, schemas: dict[str, Any]) -> dict[str, Any]:
     route = binding.route
     summary, _, rest = (route.call.__doc__ or "").partition("\n")
     operation: dict[str, Any] = {
-        "operationId": f"{route.method.lower()}_{re.sub(r'<int:|[^a-z0-9]+', '_', route.path).strip('_')}",
+        "operationId": f"{route.method.lower()}_{re.sub('[^a-z0-9]+', '_', path).strip('_')}",
         "tags": [route.call.__module__.split(".")[-2]],
         "summary": summary.rstrip("."),
         "description": " ".join([*rest.split(), f"For: {_ACCESS[route.access]}"]),

@@ -94,6 +94,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(side):
         as_webp(bomb, 512)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow complains of broken EXIF, which is dropped anyway
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from([samples.picture(kind) for kind in ("PNG", "JPEG", "WEBP", "GIF")] + [samples.animation()]),

@@ -1,0 +1,36 @@
+"""No test reaches a database that anybody could miss: its name must say that it may be dropped."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Dialect, Engine, event
+
+MARK = "wxcloudrun_test_"
+DATA = Path(__file__).resolve().parent.parent / "data"
+_TO_MAKE_OTHERS = {"", "postgres", "mysql"}  # what a server has anyway
+
+
+class NotDisposableError(AssertionError):
+    """A test wanted to use a database without the mark."""
+
+
+def refuse_unmarked(dialect: Dialect, record: Any, arguments: Any, named: dict[str, Any]) -> None:
+    """SQLAlchemy's question before each new connection. Raises NotDisposableError."""
+    if dialect.name == "sqlite":
+        path = str(arguments[0] if arguments else named.get("database", ""))
+        if Path(path).is_relative_to(DATA):
+            raise NotDisposableError(f"{path} is a development database")
+        return
+    name = str(named.get("database") or named.get("db") or named.get("dbname") or "")
+    if name not in _TO_MAKE_OTHERS and not name.startswith(MARK):
+        raise NotDisposableError(f"{name} may be somebody's: tests use databases named {MARK}... only")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_disposable_databases() -> Iterator[None]:
+    """Stand before every connection of the whole session."""
+    event.listen(Engine, "do_connect", refuse_unmarked, insert=True)
+    yield
+    event.remove(Engine, "do_connect", refuse_unmarked)
