@@ -22,15 +22,25 @@ def refuse_unmarked(dialect: Dialect, record: Any, arguments: Any, named: dict[s
         path = str(arguments[0] if arguments else named.get("database", ""))
         if Path(path).is_relative_to(DATA):
             raise NotDisposableError(f"{path} is a development database")
-        return
-    name = str(named.get("database") or named.get("db") or named.get("dbname") or "")
+    else:
+        _check(str(named.get("database") or named.get("db") or named.get("dbname") or ""))
+
+
+def refuse_unmarked_postgresql(connection: Any, record: Any) -> None:
+    """The same after connecting, since the product opens PostgreSQL's connections itself. Raises NotDisposableError."""
+    if type(connection).__module__.partition(".")[0] != "sqlite3" and hasattr(connection, "info"):
+        _check(str(connection.info.dbname))
+
+
+def _check(name: str) -> None:
     if name not in _TO_MAKE_OTHERS and not name.startswith(MARK):
         raise NotDisposableError(f"{name} may be somebody's: tests use databases named {MARK}... only")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def only_disposable_databases() -> Iterator[None]:
-    """Stand before every connection of the whole session."""
-    event.listen(Engine, "do_connect", refuse_unmarked, insert=True)
+    """Stand before every connection of the whole session, from its first test on."""
+    for name, rule in (("do_connect", refuse_unmarked), ("connect", refuse_unmarked_postgresql)):
+        if not event.contains(Engine, name, rule):
+            event.listen(Engine, name, rule)
     yield
-    event.remove(Engine, "do_connect", refuse_unmarked)

@@ -4,19 +4,18 @@ import base64
 import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from wxcloudrun.core import json_body
 from wxcloudrun.core.errors import FieldFault, InvalidInput
+from wxcloudrun.core.shapes import View
 
 PageNumber = Annotated[int, Field(ge=1, le=10_000, description="Page, counted from 1.")]
 PageSize = Annotated[int, Field(ge=1, le=100, description="Items on a page.")]
 
 
-class Page[T](BaseModel):
+class Page[T](View):
     """One page of a small list."""
-
-    model_config = ConfigDict(frozen=True)
 
     items: list[T]
     page: int
@@ -24,10 +23,8 @@ class Page[T](BaseModel):
     total: int
 
 
-class Slice[T](BaseModel):
+class Slice[T](View):
     """One stretch of a growing list; `next` continues it, null at its end."""
-
-    model_config = ConfigDict(frozen=True)
 
     items: list[T]
     next: str | None

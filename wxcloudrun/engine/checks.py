@@ -117,7 +117,7 @@ class _Judge:
         self._where = where
         self.index = index
         self._compiled: CompiledAssertion = _located(where, compile_assertion, spec, self.tree is not None)
-        self._expected = compile_tree(spec.expected, f"{where}.expected") if self.tree is not None else None
+        self._expected: Any = compile_tree(spec.expected, f"{where}.expected") if self.tree is not None else None
         self._only_expected = self.tree is not None and _split(spec, where, ("expected",))[1] is None
 
     def check(self, view: ResponseView, names: Names) -> AssertionOutcome:

@@ -1,6 +1,7 @@
 """A case made ready for one step: its request merged per row of data; checks, actions, expected values compiled."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from wxcloudrun.engine.names import Names
 from wxcloudrun.engine.plan import Environment
 from wxcloudrun.engine.request import RequestSpec
 from wxcloudrun.engine.steps import CaseStep
-from wxcloudrun.engine.template import Template, compile_tree
+from wxcloudrun.engine.template import Template, as_text, compile_tree
 
 
 class RequestTemplate:
@@ -35,8 +36,11 @@ class RequestTemplate:
         """The request with its names put in; raises `StepError` (variable, definition)."""
         if self._fixed is not None:
             return self._fixed
+        data = self.tree.render(names)
+        if any(type(value) in _MAY_HOLD_DECIMALS for _, value in names.used.values()):
+            data = _with_exact_numbers(data)
         try:
-            return RequestSpec.model_validate(self.tree.render(names))
+            return RequestSpec.model_validate(data)
         except ValidationError as error:
             reason = _first(error)
         raise StepError(ErrorClass.DEFINITION, f"{self._where}.{reason[0]}: {reason[1]}")
@@ -98,6 +102,28 @@ def compile_case(step: CaseStep, environment: Environment, where: str) -> Compil
     for row in choose_rows(case, step.dataset, "0", f"{where}.dataset"):
         compiled.row(row)
     return compiled
+
+
+_MAY_HOLD_DECIMALS = (Decimal, dict, list)
+
+
+def _with_exact_numbers(data: dict[str, Any]) -> dict[str, Any]:
+    """Numbers that a double cannot hold go out digit by digit: in JSON as they were read, anywhere else as text."""
+    body = data.get("body")
+    if isinstance(body, dict) and body.get("kind") == "json" and _as_texts(body) != body:
+        body = {"kind": "raw", "text": as_text(body.get("value")), "content_type": "application/json"}
+    return {
+        **_as_texts({key: value for key, value in data.items() if key != "body"}),
+        **({"body": body} if body else {}),
+    }
+
+
+def _as_texts(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _as_texts(item) for key, item in value.items()}
+    return [_as_texts(item) for item in value] if isinstance(value, list) else value
 
 
 def compile_values(values: dict[str, Any], where: str) -> dict[str, Any]:

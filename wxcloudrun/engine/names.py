@@ -8,6 +8,7 @@ from wxcloudrun.engine.clock import Clock
 from wxcloudrun.engine.dynamic import Draw
 from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.placeholder_filters import filtered
+from wxcloudrun.engine.redaction import Redactor
 from wxcloudrun.engine.template import MAX_RENDERED, Placeholder, Template, placeholders
 from wxcloudrun.engine.variables import Layer, Scope, Source
 
@@ -19,7 +20,16 @@ class Names(Mapping[str, Any]):
 
     __slots__ = ("_clock", "_draw", "_place", "_redactor", "_scope", "_seed", "_stack", "limit", "used")
 
-    def __init__(self, scope: Scope, *, seed: str, place: str, clock: Clock, limit: int = MAX_RENDERED) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        *,
+        seed: str,
+        place: str,
+        clock: Clock,
+        redactor: Redactor | None = None,
+        limit: int = MAX_RENDERED,
+    ) -> None:
         self._scope = scope
         self._seed = seed
         self._clock = clock

@@ -1,10 +1,12 @@
 """The development database is out of the tests' reach."""
 
+from types import SimpleNamespace
+
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, event
 
 from tests.conftest import make_app
-from tests.disposable import DATA, MARK, NotDisposableError
+from tests.disposable import DATA, MARK, NotDisposableError, refuse_unmarked_postgresql
 
 
 @pytest.mark.parametrize(
@@ -12,8 +14,6 @@ from tests.disposable import DATA, MARK, NotDisposableError
     [
         "mysql+pymysql://root@127.0.0.1:1/wxcloudrun",
         "mariadb+pymysql://root@127.0.0.1:1/wxcloudrun",
-        "postgresql+psycopg://postgres@127.0.0.1:1/wxcloudrun",
-        "cockroachdb+psycopg://root@127.0.0.1:1/defaultdb",
         f"sqlite:///{DATA / 'wxcloudrun.sqlite3'}",
     ],
 )
@@ -25,6 +25,18 @@ def test_a_database_without_the_mark_is_refused(url):
 def test_the_fixtures_are_refused_too(tmp_path):
     with pytest.raises(NotDisposableError):
         make_app(create_engine("mysql+pymysql://root@127.0.0.1:1/wxcloudrun").url, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["wxcloudrun", "defaultdb", f"x{MARK}1"])
+def test_a_postgresql_database_without_the_mark_is_refused(name):
+    connection = SimpleNamespace(info=SimpleNamespace(dbname=name))
+    with pytest.raises(NotDisposableError):
+        refuse_unmarked_postgresql(connection, None)
+
+
+def test_postgresql_is_asked_too():
+    assert event.contains(Engine, "connect", refuse_unmarked_postgresql)
+    refuse_unmarked_postgresql(SimpleNamespace(info=SimpleNamespace(dbname=f"{MARK}1")), None)
 
 
 @pytest.mark.parametrize("name", [f"{MARK}1_a", ""])

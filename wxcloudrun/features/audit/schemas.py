@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from wxcloudrun.core.shapes import Input, View
 
 
-class AuditQuery(BaseModel):
+class AuditQuery(Input):
     """Which entries to list, newest first."""
-
-    model_config = ConfigDict(extra="forbid")
 
     target_type: str | None = Field(None, pattern=r"^[a-z_]{1,32}$", description="Kind of thing that was changed.")
     target_id: int | None = Field(None, ge=1, le=2**53 - 1, description="Number of the thing that was changed.")
@@ -16,10 +16,8 @@ class AuditQuery(BaseModel):
     size: int = Field(20, ge=1, le=100, description="Entries to list.")
 
 
-class AuditView(BaseModel):
+class AuditView(View):
     """One entry."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: int
     at: str

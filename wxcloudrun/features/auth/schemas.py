@@ -1,16 +1,15 @@
 """What logging in takes and gives."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from wxcloudrun.core.shapes import Input, View
 from wxcloudrun.features.users.schemas import Profile
 
 MOCK_CODE = "the code is a mock one"
 
 
-class LoginBody(BaseModel):
+class LoginBody(Input):
     """What `wx.login` gave."""
-
-    model_config = ConfigDict(extra="forbid")
 
     code: str = Field(
         pattern=rf"^([A-Za-z0-9_-]{{1,128}}|{MOCK_CODE})$",
@@ -18,18 +17,14 @@ class LoginBody(BaseModel):
     )
 
 
-class RefreshBody(BaseModel):
+class RefreshBody(Input):
     """A refresh token to exchange for new tokens."""
-
-    model_config = ConfigDict(extra="forbid")
 
     refresh_token: str = Field(pattern=r"^[A-Za-z0-9._-]{1,200}$", description="The newest refresh token.")
 
 
-class Tokens(BaseModel):
+class Tokens(View):
     """An access token, and the refresh token that gets the next one."""
-
-    model_config = ConfigDict(frozen=True)
 
     token: str = Field(description="Send as `Authorization: Bearer ...`.")
     expires_in: int = Field(description="Seconds the access token is good for.")
@@ -43,10 +38,8 @@ class LoggedIn(Tokens):
     user: Profile
 
 
-class SessionView(BaseModel):
+class SessionView(View):
     """One log-in on one device."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: int
     device: str
@@ -56,9 +49,7 @@ class SessionView(BaseModel):
     current: bool
 
 
-class Ended(BaseModel):
+class Ended(View):
     """How many sessions were ended."""
-
-    model_config = ConfigDict(frozen=True)
 
     ended: int

@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from wxcloudrun.core.shapes import Input
 
 
-class CountChange(BaseModel):
+class CountChange(Input):
     """A change of the counter."""
-
-    model_config = ConfigDict(extra="forbid")
 
     action: Literal["inc", "clear"] = Field(description="`inc` adds one, `clear` sets to zero.")

@@ -2,31 +2,25 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from wxcloudrun.core.shapes import View
 
 
-class Alive(BaseModel):
+class Alive(View):
     """The process answers."""
-
-    model_config = ConfigDict(frozen=True)
 
     status: Literal["ok"]
 
 
-class Check(BaseModel):
+class Check(View):
     """One thing the service needs; `took_ms` is how long it took to ask."""
-
-    model_config = ConfigDict(frozen=True)
 
     ok: bool
     reason: Literal["", "unreachable", "slow", "not_migrated", "other_version"] = ""
     took_ms: float
 
 
-class Readiness(BaseModel):
+class Readiness(View):
     """Whether requests can be served."""
-
-    model_config = ConfigDict(frozen=True)
 
     status: Literal["ok", "unavailable"]
     database: Check

@@ -2,17 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from wxcloudrun.core.shapes import Input, View
 
 Template = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="Template id.")]
 PagePath = Annotated[str, Field(max_length=1024, description="Page without a slash in front.")]
 Answer = Literal["accept", "acceptWithAudio", "acceptWithAlert", "reject", "ban", "filter"]
 
 
-class QrcodeBody(BaseModel):
+class QrcodeBody(Input):
     """A mini-program code to be made."""
-
-    model_config = ConfigDict(extra="forbid")
 
     scene: Annotated[str, Field(min_length=1, max_length=32, description="What `scene` in onLoad will hold.")]
     page: Annotated[str, Field(max_length=128, description="Page; the home page without it.")] | None = None
@@ -20,45 +20,35 @@ class QrcodeBody(BaseModel):
     width: Annotated[int, Field(ge=280, le=1280, description="Pixels.")] = 430
 
 
-class Qrcode(BaseModel):
+class Qrcode(View):
     """A picture; `data:{mime};base64,{image_base64}` shows it."""
-
-    model_config = ConfigDict(frozen=True)
 
     mime: str
     image_base64: str
 
 
-class LinkBody(BaseModel):
+class LinkBody(Input):
     """A link that opens the mini-program from outside WeChat."""
-
-    model_config = ConfigDict(extra="forbid")
 
     path: PagePath
     query: Annotated[str, Field(max_length=1024, description="Query of the page, as `id=1`.")] = ""
     expire_days: Annotated[int, Field(ge=1, le=30, description="Days until the link is dead.")] = 30
 
 
-class Link(BaseModel):
+class Link(View):
     """An https link."""
-
-    model_config = ConfigDict(frozen=True)
 
     url_link: str
 
 
-class SubscriptionsBody(BaseModel):
+class SubscriptionsBody(Input):
     """What `wx.requestSubscribeMessage` gave, by template."""
-
-    model_config = ConfigDict(extra="forbid")
 
     results: Annotated[dict[Template, Answer], Field(min_length=1, max_length=10)]
 
 
-class SubscriptionView(BaseModel):
+class SubscriptionView(View):
     """How many messages of a template may still be sent to oneself, and the last answer."""
-
-    model_config = ConfigDict(frozen=True)
 
     template_id: str
     remaining: int
@@ -66,10 +56,8 @@ class SubscriptionView(BaseModel):
     version: int
 
 
-class MessageBody(BaseModel):
+class MessageBody(Input):
     """A subscribe message to one person; `data` maps the template's keys to texts."""
-
-    model_config = ConfigDict(extra="forbid")
 
     user_id: Annotated[int, Field(ge=1, le=2**53 - 1)]
     template_id: Template
@@ -77,35 +65,27 @@ class MessageBody(BaseModel):
     page: PagePath | None = None
 
 
-class MessageSent(BaseModel):
+class MessageSent(View):
     """WeChat's id of the message (text: it is above 2^53), and how many more may be sent."""
-
-    model_config = ConfigDict(frozen=True)
 
     msgid: str | None
     remaining: int
 
 
-class TextCheckBody(BaseModel):
+class TextCheckBody(Input):
     """A text that somebody is about to publish."""
-
-    model_config = ConfigDict(extra="forbid")
 
     content: Annotated[str, Field(min_length=1, max_length=2500)]
 
 
-class TextCheck(BaseModel):
+class TextCheck(View):
     """WeChat's advice (`pass`, `review`, `risky`) and the number of what it found; 100 is nothing."""
-
-    model_config = ConfigDict(frozen=True)
 
     suggestion: str
     label: int
 
 
-class SessionCheck(BaseModel):
+class SessionCheck(View):
     """Whether the session_key of the last login is still the current one; `false` means: call wx.login."""
-
-    model_config = ConfigDict(frozen=True)
 
     valid: bool

@@ -1,0 +1,15 @@
+"""The two kinds of models at the edge; both are built when first used, so that a start does not pay for them."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Input(BaseModel):
+    """What a client sends: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class View(BaseModel):
+    """What a client is shown."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
