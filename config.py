@@ -196,6 +196,11 @@ class Settings(BaseModel):
 
     def database(self) -> URL:
         """Where the rows are: DATABASE_URL, else the test database, else DB_*, else MYSQL_*, else a file."""
+        url = self._database()
+        # Under the name `mariadb` SQLAlchemy leaves out what tables say for `mysql`: their engine and character set.
+        return url.set(drivername="mysql+pymysql") if url.get_backend_name() == "mariadb" else url
+
+    def _database(self) -> URL:
         if self.database_url is not None:
             return make_url(self.database_url.get_secret_value())
         if self.use_sqlite_for_testing:

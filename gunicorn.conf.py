@@ -2,10 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from gunicorn.workers.base import Worker
+from typing import Any
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '80')}"
 worker_class = "gthread"
@@ -30,7 +27,7 @@ if _metrics:  # processes share their numbers through files there; those of an e
         _file.unlink()
 
 
-def child_exit(server: object, worker: "Worker") -> None:
+def child_exit(server: object, worker: Any) -> None:
     """Leave a worker that ended out of the numbers that only living ones have."""
     if _metrics:
         from prometheus_client import multiprocess  # noqa: PLC0415 - only who measures pays for it

@@ -165,21 +165,13 @@ def _bare(curl: pycurl.Curl, port: int, number: int, index: int, call: Any, valu
     answer = b"".join(chunks)
     data = json.loads(answer)
     values[variable] = data["data"][path.rsplit(".", 1)[1]]
-    code = curl.getinfo(pycurl.RESPONSE_CODE)
     request = {"method": method, "url": address, "headers": headers, "body": _body(text.encode())}
-    response = {
-        "status": code,
-        "headers": [line.decode().strip().partition(": ")[::2] for line in lines[1:-1]],
-        "body": _body(answer),
-        "url": address,
-        "timing": {label: curl.getinfo(option) * 1000 for label, option in _PHASES},
-        "peer": f"{curl.getinfo(pycurl.PRIMARY_IP)}:{curl.getinfo(pycurl.PRIMARY_PORT)}",
-    }
+    response = _response(curl, address, lines, answer)
+    passed = response["status"] == status
+    compared = {"source": "status", "comparator": "eq", "expected": status, "actual": response["status"]}
     checks = {
-        "attempts": [{"number": 1, "status": code, "timing": response["timing"], "peer": response["peer"]}],
-        "assertions": [
-            {"source": "status", "comparator": "eq", "expected": status, "actual": code, "passed": code == status}
-        ],
+        "attempts": [{"number": 1, **{key: response[key] for key in ("status", "timing", "peer")}}],
+        "assertions": [{**compared, "passed": passed}],
         "extractions": [{"name": variable, "found": True, "value": values[variable], "scope": "scenario"}],
         "variables": [{"name": key, "value": value, "scope": "extracted"} for key, value in values.items()],
     }
@@ -187,12 +179,23 @@ def _bare(curl: pycurl.Curl, port: int, number: int, index: int, call: Any, valu
         f"{number:06}{index}",
         f"steps/0/iterations/{number}/steps/{index}",
         name,
-        "passed" if code == status else "failed",
+        "passed" if passed else "failed",
         (time.perf_counter() - began) * 1000,
         json.dumps(request, ensure_ascii=False),
         json.dumps(response, ensure_ascii=False),
         json.dumps(checks, ensure_ascii=False),
     )
+
+
+def _response(curl: pycurl.Curl, address: str, lines: list[bytes], answer: bytes) -> dict[str, Any]:
+    return {
+        "status": curl.getinfo(pycurl.RESPONSE_CODE),
+        "headers": [line.decode().strip().partition(": ")[::2] for line in lines[1:-1]],
+        "body": _body(answer),
+        "url": address,
+        "timing": {label: curl.getinfo(option) * 1000 for label, option in _PHASES},
+        "peer": f"{curl.getinfo(pycurl.PRIMARY_IP)}:{curl.getinfo(pycurl.PRIMARY_PORT)}",
+    }
 
 
 def _body(data: bytes) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # started as a file, by any Python
 from scripts.find_python import NoPython, find_python, version_of
@@ -155,7 +156,10 @@ def _why(output: str) -> str:
         return "the disk is full; the environment needs 700 MB"
     if "do not match the hashes" in low:
         return "a downloaded package is not the one that was pinned: %s" % _telling(output)
-    if any(word in low for word in ("connection", "resolution", "timed out", "max retries", "proxy", "ssl")):
+    if any(
+        word in low
+        for word in ("connection", "resolution", "timed out", "max retries", "proxy", "ssl", "from versions: none")
+    ):
         return "the package index cannot be reached (network, proxy or mirror? pip's settings are honoured): %s" % (
             _telling(output)
         )
@@ -196,16 +200,14 @@ def _version_named_by(folder: str) -> str:
 
 
 @contextlib.contextmanager
-def _one_at_a_time(root: str) -> "object":
+def _one_at_a_time(root: str) -> "Iterator[None]":
     """Two starts at once must not build the same environment; the system frees the lock of a start that died."""
     folder = os.path.join(root, "data")
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "bootstrap.lock"), "a") as file:
-        try:
+        if os.name != "nt":
             import fcntl  # noqa: PLC0415 - not on Windows
-        except ImportError:
-            fcntl = None
-        if fcntl is not None:
+
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -71,7 +71,7 @@ def _candidates(environ: dict) -> "list[str]":
             path = os.path.join(folder, name + (".exe" if os.name == "nt" else ""))
             if os.access(path, os.X_OK):
                 found.append(path)
-    known = {}
+    known = {}  # type: dict[str, str]
     for path in found:
         known.setdefault(os.path.realpath(path), path)
     return list(known.values())

@@ -29,7 +29,8 @@ def is_current(database: Path) -> bool:
 
 def heads(folder: Path) -> set[str]:
     """The revisions that no other revision builds on."""
-    revisions, parents = set(), set()
+    revisions: set[str] = set()
+    parents: set[object] = set()
     for path in folder.glob("*.py"):
         values = _assigned(path)
         revisions.add(str(values.get("revision")))

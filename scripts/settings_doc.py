@@ -62,7 +62,7 @@ def _sections() -> dict[str, str]:
 
 
 def _kind(field: FieldInfo) -> str:
-    annotation = field.annotation
+    annotation: Any = field.annotation
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         annotation = next(part for part in typing.get_args(annotation) if part is not type(None))
     if typing.get_origin(annotation) is typing.Literal:

@@ -235,3 +235,18 @@ def other(app: Flask, wechat: FakeWeChat) -> Person:
 def admin(app: Flask, wechat: FakeWeChat) -> Person:
     """An administrator."""
     return log_in(app, wechat, "openid-of-the-admin", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def strict_app(tmp_path: Path) -> Iterator[Flask]:
+    """An application that checks texts with WeChat and limits how often routes are called."""
+    for url in database_urls(tmp_path, "sqlite"):
+        app = make_app(url, tmp_path, rate_limits=True, wechat_content_check=True)
+        yield app
+        _dispose(app)
+
+
+@pytest.fixture
+def strict_wechat(strict_app: Flask) -> Iterator[FakeWeChat]:
+    """A stand-in for WeChat in that application."""
+    yield from stand_in(strict_app)

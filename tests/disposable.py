@@ -1,6 +1,5 @@
 """No test reaches a database that anybody could miss: its name must say that it may be dropped."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +37,8 @@ def _check(name: str) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def only_disposable_databases() -> Iterator[None]:
+def only_disposable_databases() -> None:
     """Stand before every connection of the whole session, from its first test on."""
     for name, rule in (("do_connect", refuse_unmarked), ("connect", refuse_unmarked_postgresql)):
         if not event.contains(Engine, name, rule):
             event.listen(Engine, name, rule)
-    yield

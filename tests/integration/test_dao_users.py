@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from tests.unit.features.users.stand_ins import START, FakeFileDao, FakeUserDao, FakeVerificationDao
+from tests.unit.features.users.stand_ins import START, FakeUserDao, FakeVerificationDao
+from tests.unit.features.users.stores import FakeFileDao
 from wxcloudrun.core.actor import Role, Status, Verification
 from wxcloudrun.core.db import db, transaction
 from wxcloudrun.features.users.dao import FileDao, PeopleFilter, UserDao, VerificationDao

@@ -12,6 +12,7 @@ from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.formula import Formula
 from wxcloudrun.engine.names import Names
 from wxcloudrun.engine.template import as_text, compile_tree, render
+from wxcloudrun.engine.values import shown_text
 
 _MAX_LOG = 2_000
 _LOG_LINES = 100
@@ -62,7 +63,7 @@ def carry_out(compiled: CompiledAction, names: Names, bounds: Bounds, effects: E
             bounds.wait(_seconds(compiled, names))
         case LogAction():
             if len(effects.log) < _LOG_LINES:
-                effects.log.append(as_text(render(compiled.parts["message"], names))[:_MAX_LOG])
+                effects.log.append(shown_text(as_text(render(compiled.parts["message"], names)), _MAX_LOG))
 
 
 def _keep(effects: Effects, action: SetAction | ComputeAction | SignAction, value: Any) -> None:
@@ -86,6 +87,9 @@ def _signature(action: SignAction, compiled: CompiledAction, names: Names) -> st
 def _seconds(compiled: CompiledAction, names: Names) -> float:
     value = render(compiled.parts["wait_ms"], names)
     try:
-        return min(float(value), 600_000.0) / 1000
+        seconds = float(value) / 1000
     except (TypeError, ValueError):
-        raise StepError(ErrorClass.HOOK, f"{compiled.field}.wait_ms: {value!r} is not a number") from None
+        seconds = -1.0
+    if not 0 <= seconds <= 600:
+        raise StepError(ErrorClass.HOOK, f"{compiled.field}.wait_ms: {value!r} is not a number from 0 to 600000")
+    return seconds

@@ -129,7 +129,6 @@ class Trier:
         """Act, render, send and extract. What goes wrong is in the trial; nothing is raised."""
         trial = Trial()
         try:
-            self._place.bounds.check()
             self._act(self._case.before, trial, "/before")
             names = self._names(trial)
             trial.used = names.used

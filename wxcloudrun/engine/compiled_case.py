@@ -15,7 +15,7 @@ from wxcloudrun.engine.merge import merged_request
 from wxcloudrun.engine.names import Names
 from wxcloudrun.engine.plan import Environment
 from wxcloudrun.engine.request import RequestSpec
-from wxcloudrun.engine.steps import CaseStep
+from wxcloudrun.engine.steps import CaseStep, DatasetMode
 from wxcloudrun.engine.template import Template, as_text, compile_tree
 
 
@@ -99,7 +99,10 @@ def compile_case(step: CaseStep, environment: Environment, where: str) -> Compil
         _actions(case.before, f"{where}.case.before"),
         _actions(case.after, f"{where}.case.after"),
     )
-    for row in choose_rows(case, step.dataset, "0", f"{where}.dataset"):
+    chosen = choose_rows(case, step.dataset, "0", f"{where}.dataset")
+    if step.dataset.mode is DatasetMode.RANDOM:
+        chosen = tuple(row for row in case.datasets if row.enabled)
+    for row in chosen:
         compiled.row(row)
     return compiled
 

@@ -65,7 +65,11 @@ OnBody = Callable[[str, Path], None]
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the caller wants to be asked or told while a run goes on; called from the run's threads."""
+    """What the caller wants to be asked or told while a run goes on; called from the run's threads.
+
+    An exception that one of them raises (a worker that lost its lease, say) ends the run at once and is raised by
+    `Engine.run`; no teardown follows.
+    """
 
     on_intent: OnIntent | None = None
     on_body: OnBody | None = None

@@ -41,7 +41,7 @@ class Draw:
             raise StepError(ErrorClass.VARIABLE, f"there is no dynamic variable {name}")
         try:
             return make(self, *arguments)
-        except (TypeError, ValueError, IndexError) as fault:
+        except (TypeError, ValueError, IndexError, OverflowError) as fault:
             usage = USAGE.get(name, name)
             raise StepError(
                 ErrorClass.VARIABLE, f"{name} cannot work with {list(arguments)}; write {{{{{usage}}}}}", str(fault)

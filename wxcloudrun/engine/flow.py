@@ -1,6 +1,6 @@
 """How steps follow one another: sequences, conditions, iterations, groups, branches, scenarios inside scenarios."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -137,7 +137,9 @@ class Flow:
             return (yield from self._concurrent(step, scope, place, passes, concurrency))
         outcomes = []
         for one in passes:
-            here = place if one.index is None else place.iteration(one.index)
+            if one.index is None:  # the sequence has just looked at the bounds
+                return (yield from self._pass(step, scope, place, one))
+            here = place.iteration(one.index)
             reason = here.bounds.reason
             if reason is not None:
                 yield skipped(self._run, step, here, reason, iteration=one.index)
@@ -197,10 +199,12 @@ class Flow:
     def _sleep(self, step: WaitStep, scope: Scope, place: Place) -> None:
         value = render(self._run.program.steps[id(step)].wait, self._run.names(scope, place))
         try:
-            milliseconds = float(value)
+            seconds = float(value) / 1000
         except (TypeError, ValueError):
-            raise StepError(ErrorClass.VARIABLE, f"wait_ms is not a number but {value!r}") from None
-        place.bounds.wait(milliseconds / 1000)
+            seconds = -1.0
+        if not 0 <= seconds <= 600:
+            raise StepError(ErrorClass.VARIABLE, f"wait_ms is not a number from 0 to 600000 but {value!r}")
+        place.bounds.wait(seconds)
 
     def _branches(self, step: ParallelStep, scope: Scope, place: Place) -> Steps:
         forks = [scope.fork() for _ in step.parallel]
@@ -208,15 +212,7 @@ class Flow:
             partial(self.step, child, fork, replace(place.child("parallel", index), jar=place.jar.copy()))
             for index, (child, fork) in enumerate(zip(step.parallel, forks, strict=True))
         ]
-        outcomes: list[Outcome] = yield from side_by_side(branches, step.concurrency, self._run.crew)
+        outcomes: list[Outcome] = yield from side_by_side(branches, min(step.concurrency, len(forks)), self._run.crew)
         for fork in forks:
             scope.join(fork)
         return worst(outcomes)
-
-
-def flow_of(run: Run) -> Flow:
-    """The walker of a run."""
-    return Flow(run)
-
-
-__all__ = ["Flow", "Generator", "flow_of"]

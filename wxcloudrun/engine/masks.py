@@ -16,12 +16,14 @@ _LONG = 4096
 class Matcher:
     """A growing set of secrets as compiled patterns.
 
-    Each secret becomes one pattern; whenever eight patterns of a size stand side by side they are compiled into one,
-    so that adding stays cheap and a text is searched by a few automata, in time linear in its length.
+    Each secret becomes one pattern; eight of them are compiled into one, and eight of those again, so that adding
+    stays cheap and a text is searched by a few automata, in time linear in its length.
     """
 
     def __init__(self) -> None:
-        self._levels: list[list[str]] = [[]]
+        self._single: list[str] = []  # patterns of one secret
+        self._some: list[str] = []  # of eight
+        self._many: tuple[Any, ...] = ()  # of sixty-four, compiled; larger ones would outgrow RE2's memory
         self._compiled: tuple[Any, ...] = ()
         self._raw: tuple[str, ...] = ()
 
@@ -37,24 +39,26 @@ class Matcher:
 
     def add(self, secret: str) -> None:
         """One more secret of at least four characters. Not safe for two threads at once; reading meanwhile is."""
-        self._levels[0].append(encodings_pattern(secret))
-        compiled: list[Any] | None = None
-        for depth, level in enumerate(self._levels):
-            if len(level) < _FAN_OUT:
-                break
-            if depth + 1 == len(self._levels):
-                self._levels.append([])
-            self._levels[depth + 1].append("|".join(level))
-            level.clear()
-            compiled = []
-        if compiled is None:
-            self._compiled = (*self._compiled, _compile(self._levels[0][-1]))
-        else:
-            self._compiled = tuple(_compile(pattern) for level in self._levels for pattern in level)
         self._raw = (*self._raw, secret)
+        self._single.append(encodings_pattern(secret))
+        if len(self._single) < _FAN_OUT:
+            self._compiled = (*self._compiled, _compile(self._single[-1]))
+            return
+        self._some.append("|".join(self._single))
+        self._single.clear()
+        if len(self._some) == _FAN_OUT:
+            self._many = (*self._many, _compile("|".join(self._some)))
+            self._some.clear()
+        self._compiled = (*self._many, *(_compile(pattern) for pattern in self._some))
 
     def replace(self, text: str, mask: str) -> str:
         """The text with every secret replaced."""
+        try:
+            return self._replaced(text, mask)
+        except UnicodeEncodeError:  # half of a surrogate pair, which RE2 does not read
+            return self._replaced(text.encode("utf-8", "backslashreplace").decode(), mask)
+
+    def _replaced(self, text: str, mask: str) -> str:
         for pattern in self._compiled:
             if pattern.search(text):
                 text = pattern.sub(mask, text)

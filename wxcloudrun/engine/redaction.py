@@ -152,14 +152,13 @@ class Redactor:
         if keep_known:
             return tuple((name, value if self._knows(value) else self._header(name, value)) for name, value in headers)
         if self._matcher.empty:
-            return tuple([(name, self._placed(name, value)) for name, value in headers])
+            return tuple(
+                [
+                    (name, value if "=" not in value and _treatment(name) == "plain" else self._header(name, value))
+                    for name, value in headers
+                ]
+            )
         return tuple([(self.text(name), self._header(name, value)) for name, value in headers])
-
-    def _placed(self, name: str, value: str) -> str:
-        """The quick way while there are no secrets: most headers can hold no credential."""
-        if _treatment(name) == "plain" and "=" not in value:
-            return value
-        return self._header(name, value)
 
     def _header(self, name: str, value: str) -> str:
         treatment = _treatment(name)

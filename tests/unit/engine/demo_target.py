@@ -179,6 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _long(self, request):
         self._reply(200, b"x" * int(request["query"]["size"]))
 
+    def _binary(self, request):
+        self._reply(200, b"\x00\xff" + request["query"].get("say", "").encode())
+
     def _echo(self, request):
         shown = {key: request[key] for key in ("method", "path", "query", "headers")}
         text = request["body"]

@@ -53,6 +53,11 @@ def test_a_sound_plan_has_no_warnings_and_survives_json():
         ),
         (step("/", dataset={"mode": "one", "key": "k"}), "scenario.steps.0.dataset.key", "has no dataset `k`"),
         (step("/", datasets=[{"key": "k"}, {"key": "k"}]), "scenario.steps.0.case.datasets", "two datasets"),
+        (
+            step("/", dataset={"mode": "random"}, datasets=[{"key": "a"}, {"key": "b", "headers": {"X": "{{"}}]),
+            "scenario.steps.0.case.request.headers.0.value",
+            "not closed",
+        ),
         (step("/", poll={"until": "1 +"}), "scenario.steps.0.poll.until", None),
         (
             step("/", before=[{"do": "compute", "name": "x", "expression": "nope()"}]),

@@ -57,6 +57,7 @@ def test_values_have_the_form_their_names_promise():
         ("$randomInt", ("5", "1")),
         ("$randomInt", ("1", "2", "3")),
         ("$timestamp", ("tomorrow",)),
+        ("$timestamp", ("+999999999999d",)),
         ("$randomChoice", ()),
         ("$randomString", ("-1",)),
         ("$randomString", ("1000000000",)),

@@ -152,3 +152,9 @@ def test_a_keyed_hash_tells_equal_from_different_and_needs_a_key():
     assert redactor.hash("a") == redactor.hash("a") != redactor.hash("b")
     assert Redactor("other").hash("a") != redactor.hash("a")
     assert Redactor().hash("a") is None
+
+
+def test_a_text_with_half_a_surrogate_pair_is_masked_too():
+    redactor = Redactor()
+    redactor.add("canary-1234")
+    assert redactor.text("\ud800 canary-1234") == f"\\ud800 {MASK}"

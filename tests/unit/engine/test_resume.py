@@ -135,3 +135,19 @@ def test_iterations_and_groups_are_resumed_in_the_middle(target):
     results, summary = run(resumed(plan, done))
     assert [result.path for result in results] == ["steps/1/steps/1"]
     assert summary.passed == 6
+
+
+class LeaseLostError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_worker_that_lost_its_lease_stops_before_the_next_request(target, concurrency):
+    def on_intent(path, attempt, key):
+        if len(target.seen) >= 2:
+            raise LeaseLostError
+
+    one = step("/echo?{{item}}", for_each={"items": list(range(30)), "concurrency": concurrency})
+    with pytest.raises(LeaseLostError):
+        run(plan_of(target, [one]), hooks=Hooks(on_intent=on_intent))
+    assert len(target.seen) < 2 + concurrency

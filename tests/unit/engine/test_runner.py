@@ -1,5 +1,6 @@
 """Whole runs against a small server."""
 
+import base64
 import hashlib
 import hmac
 import tempfile
@@ -627,3 +628,111 @@ def test_numbers_go_on_with_every_digit(target):
     assert results[1].outcome == "passed", results[1].explain()
     assert target.seen[1]["query"] == {"n": "12345678901234567.89", "i": "98765432109876543210"}
     assert target.seen[1]["body"] == '{"n":12345678901234567.89,"i":98765432109876543210}'
+
+
+def test_checks_may_hold_placeholders_anywhere(target):
+    one = step(
+        "/",
+        variables=[{"name": "index", "value": 1}, {"name": "wanted", "value": "b"}, {"name": "word", "value": "eq"}],
+        extractions=[{"name": "sku", "source": "jsonpath", "argument": "$.items[{{index}}].sku"}],
+        assertions=[
+            {"source": "jsonpath", "argument": "$.items[{{index}}].sku", "comparator": "eq", "expected": "{{wanted}}"},
+            {"source": "variable", "argument": "sku", "comparator": "in", "expected": ["a", "{{wanted}}"]},
+            {"expression": "sku == wanted", "comparator": "eq", "expected": True},
+        ],
+    )
+    results, summary = run(plan_of(target, [one]))
+    assert results[0].outcome == "passed", results[0].explain()
+    assert summary.warnings == ()
+
+
+@pytest.mark.parametrize("index", ["]", ""])
+def test_a_check_that_cannot_work_after_rendering_is_an_error(target, index):
+    one = step(
+        "/",
+        variables=[{"name": "index", "value": index}],
+        extractions=[{"name": "sku", "source": "jsonpath", "argument": "$.items[{{index}}].sku"}],
+    )
+    results, _ = run(plan_of(target, [one]))
+    assert results[0].error.error_class == "definition"
+    assert "extractions.0" in results[0].error.message
+
+
+def test_an_expected_value_that_cannot_be_compared_after_rendering_is_an_error(target):
+    bad = {"source": "status", "comparator": "between", "expected": "{{range}}"}
+    one = step("/", status=None, variables=[{"name": "range", "value": 5}], assertions=[bad])
+    results, _ = run(plan_of(target, [one]))
+    assert results[0].error.error_class == "definition"
+    assert "assertions.0" in results[0].error.message
+
+
+def test_a_login_that_fails_is_not_kept(target):
+    inner = {
+        "id": 9,
+        "outputs": ["token"],
+        "steps": [step("/login", "POST", {"user": "eve", "password": "{{pw}}"}, extract={"token": "$.token"})],
+        "inputs": [{"name": "pw"}],
+    }
+    call = {"scenario": inner, "cache": {"key": "k"}, "stop_on_failure": False}
+    steps = [
+        {**call, "inputs": {"pw": "wrong"}},
+        {**call, "inputs": {"pw": "s3cret-password"}},
+        {**call, "inputs": {"pw": "wrong"}},
+    ]
+    results, summary = run(plan_of(target, steps))
+    assert [result.outcome.value for result in results] == ["failed", "passed", "passed"]
+    assert results[2].reason == "outputs taken from the cache"
+    assert len(target.seen) == 2
+    assert summary.passed == 2
+
+
+def test_an_input_that_cannot_be_rendered_stops_the_call(target):
+    inner = {"inputs": [{"name": "x"}], "steps": [step("/")]}
+    results, _ = run(plan_of(target, [{"scenario": inner, "inputs": {"x": "{{nothing}}"}}]))
+    assert outcomes(results) == {"steps/0": "error"}
+    assert "inputs.x: `nothing` has no value" in results[0].error.message
+    assert target.seen == []
+
+
+def test_a_body_that_is_no_text_is_kept_in_base64(target):
+    results, _ = run(plan_of(target, [step("/binary?say=abc")]))
+    body = results[0].response.body
+    assert (body.encoding, body.head, body.size) == ("base64", "AP9hYmM=", 5)
+
+
+def test_a_secret_in_a_body_that_is_no_text_is_masked(target):
+    variables = [{"name": "s", "value": "canary-4711", "secret": True}]
+    results, _ = run(plan_of(target, [step("/binary?say={{s}}")], environment={"variables": variables}))
+    assert base64.b64decode(results[0].response.body.head) == b"\x00\xff***"
+
+
+def test_redirects_are_followed_and_shown(target):
+    results, _ = run(plan_of(target, [step("/redirect?to=/echo%3Ftoken%3Dabc")]))
+    (hop,) = results[0].response.hops
+    assert (hop.status, hop.location) == (302, "/echo?token=***")
+    assert results[0].response.url == f"{target.url}/echo?token=***"
+
+
+def test_polling_ends_with_a_cancel_and_with_an_expression_that_fails(target):
+    cancel = threading.Event()
+    threading.Timer(0.2, cancel.set).start()
+    poll = {"until": "status == 200", "interval_ms": 50}
+    results, _ = run(plan_of(target, [step("/status/202", status=None, poll=poll)]), cancel=cancel)
+    assert results[0].error.error_class == "canceled"
+    results, _ = run(plan_of(target, [step("/", poll={"until": "body.nothing.more > 1"})]))
+    assert results[0].error.error_class == "expression"
+
+
+def test_long_polling_keeps_the_first_and_the_last_attempts(target):
+    poll = {"until": "status == 200", "interval_ms": 0, "timeout_ms": 60_000}
+    results, _ = run(plan_of(target, [step("/flaky?key=p&failures=80", poll=poll)]))
+    numbers = [one.number for one in results[0].attempts]
+    assert results[0].outcome == "passed"
+    assert numbers == [*range(1, 11), *range(42, 82)]
+
+
+def test_a_filter_that_does_not_fit_is_an_error(target):
+    results, _ = run(plan_of(target, [step("/{{n | first}}", variables=[{"name": "n", "value": []}])]))
+    assert results[0].error.error_class == "variable"
+    results, _ = run(plan_of(target, [step("/{{n | to_number}}", variables=[{"name": "n", "value": "x"}])]))
+    assert results[0].error.error_class == "variable"

@@ -1,8 +1,11 @@
 """Texts with placeholders."""
 
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wxcloudrun.engine.errors import DefinitionError, StepError
 from wxcloudrun.engine.template import as_text, compile_text, compile_tree, is_template, placeholders, render
@@ -123,3 +126,14 @@ def test_text_is_never_quoted_and_decimals_keep_their_digits():
     assert as_text('a"b') == 'a"b'
     assert as_text(Decimal("1.10")) == "1.10"
     assert as_text({"a": Decimal("12345678901234567.89")}) == '{"a":12345678901234567.89}'
+
+
+@given(st.text(st.sampled_from("{}\\ab.$|[0]'\" 名"), max_size=30))
+def test_any_text_is_either_compiled_or_refused_with_a_position_in_it(text):
+    with suppress(DefinitionError):
+        compiled = compile_text(text, "field")
+        assert is_template(compiled) or isinstance(compiled, str)
+        return
+    with pytest.raises(DefinitionError) as caught:
+        compile_text(text, "field")
+    assert 0 <= caught.value.position <= len(text)

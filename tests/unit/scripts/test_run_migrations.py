@@ -3,12 +3,21 @@
 import pytest
 from sqlalchemy import make_url
 
+import config
 import run_migrations
 from run_migrations import DatabaseSilentError, wait_for_database
 
 
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch, tmp_path):
+    for name in config.environment_names():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("ENV_FILE", str(tmp_path / "none"))
+
+
 def test_a_server_that_stays_silent_is_named_without_its_password():
-    url = make_url("mysql+pymysql://root:very-secret@127.0.0.1:1/wxcloudrun")
+    url = make_url("mysql+pymysql://root:very-secret@127.0.0.1:1/wxcloudrun_test_x")
     with pytest.raises(DatabaseSilentError, match="127.0.0.1:1") as caught:
         wait_for_database(url, 0.0)
     assert "very-secret" not in str(caught.value)
@@ -19,10 +28,8 @@ def test_a_file_needs_no_waiting():
 
 
 @pytest.mark.parametrize(("word", "told"), [("init", "upgrade"), ("downgrade", "downgrade"), ("check", "check")])
-def test_the_old_words_are_understood(monkeypatch, tmp_path, word, told):
+def test_the_old_words_are_understood(monkeypatch, word, told):
     commands = []
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("ENV_FILE", str(tmp_path / "none"))
     monkeypatch.setattr(
         run_migrations.subprocess,
         "run",

@@ -1,14 +1,18 @@
 """Questions about audit entries."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from wxcloudrun.core.db import AnySession
+from wxcloudrun.core.db import AnySession, fetch
 from wxcloudrun.features.audit.models import AuditEntry
 
-_TABLE = AuditEntry.__table__
-_SEAL = update(AuditEntry.__table__).where(_TABLE.c.id == bindparam("entry"))  # type: ignore[arg-type]  # it is a Table
+_TABLE: Any = AuditEntry.__table__
+_AS_STORED = {"populate_existing": True}  # seals are written past the session, which may hold a row without its seal
+_SEAL = update(_TABLE).where(_TABLE.c.id == bindparam("entry"))
+
+_WAITING = select(_TABLE.c.id).where(_TABLE.c.seal.is_(None)).limit(1)
 
 
 class AuditDao:
@@ -19,17 +23,21 @@ class AuditDao:
 
     def add(self, values: dict[str, object]) -> None:
         """Write one entry."""
-        self._session.connection().execute(insert(AuditEntry), values)
+        self._session.connection().execute(insert(_TABLE), values)
+
+    def waiting(self) -> bool:
+        """True when there is an entry without a seal."""
+        return bool(fetch(self._session, _WAITING))
 
     def unsealed(self, size: int) -> Sequence[AuditEntry]:
         """Entries without a seal, lowest number first."""
         query = select(AuditEntry).where(AuditEntry.seal.is_(None)).order_by(AuditEntry.id).limit(size)
-        return self._session.scalars(query).all()
+        return self._session.scalars(query, execution_options=_AS_STORED).all()
 
     def tip(self) -> AuditEntry | None:
         """The end of the chain."""
         query = select(AuditEntry).where(AuditEntry.seal.is_not(None)).order_by(AuditEntry.seal.desc()).limit(1)
-        return self._session.scalars(query).first()
+        return self._session.scalars(query, execution_options=_AS_STORED).first()
 
     def seal(self, links: Sequence[dict[str, object]]) -> None:
         """Number entries (`entry`, `seal`, `hash`); two sealers at once are told apart by the unique number."""
@@ -38,7 +46,7 @@ class AuditDao:
     def chain(self, after: int, size: int) -> Sequence[AuditEntry]:
         """Sealed entries behind number `after`, in the chain's order."""
         query = select(AuditEntry).where(AuditEntry.seal > after).order_by(AuditEntry.seal).limit(size)
-        return self._session.scalars(query).all()
+        return self._session.scalars(query, execution_options=_AS_STORED).all()
 
     def page(
         self, target_type: str | None, target_id: int | None, before: int | None, size: int

@@ -67,13 +67,16 @@ class AuditService:
             next=cursor(shown[-1].id) if len(entries) > query.size else None,
         )
 
-    @unit_of_work
     def seal(self) -> int:
         """Link entries that are not in the chain yet; how many there were. Called in the background."""
+        return self._seal() if self._entries.waiting() else 0
+
+    @unit_of_work
+    def _seal(self) -> int:
+        end = self._entries.tip()  # read first: two sealers at once then choose the same numbers, or one is refused
         waiting = self._entries.unsealed(_BATCH)
         if not waiting:
             return 0
-        end = self._entries.tip()
         number, tip = (end.seal or 0, end.hash or _START) if end else (0, _START)
         links: list[dict[str, object]] = []
         for entry in waiting:

@@ -39,7 +39,7 @@ class SessionDao:
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new session; its number."""
-        result = self._session.connection().execute(insert(UserSession), dict(values))
+        result = self._session.connection().execute(insert(_S), dict(values))
         return int(result.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
 
     def by_family(self, family: str) -> Row[Any] | None:
@@ -48,7 +48,7 @@ class SessionDao:
 
     def rotate(self, session_id: int, used: str, values: Mapping[str, object]) -> bool:
         """Replace the refresh token if `used` is still the one that is good; false when somebody was faster."""
-        statement = update(UserSession).where(UserSession.id == session_id, UserSession.refresh_hash == used)
+        statement = update(_S).where(_S.c.id == session_id, _S.c.refresh_hash == used)
         return self._run(statement.values(**values)).rowcount == 1
 
     def living(self, user_id: int, now: datetime) -> Sequence[Row[Any]]:
@@ -58,18 +58,18 @@ class SessionDao:
 
     def end(self, user_id: int, now: datetime, reason: str, session_id: int | None = None) -> int:
         """End one session of a person, or all of them; how many that were."""
-        statement = update(UserSession).where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
+        statement = update(_S).where(_S.c.user_id == user_id, _S.c.ended_at.is_(None))
         if session_id is not None:
-            statement = statement.where(UserSession.id == session_id)
+            statement = statement.where(_S.c.id == session_id)
         return self._run(statement.values(ended_at=now, end_reason=reason)).rowcount
 
     def forget(self, user_id: int) -> None:
         """Remove every session of a person."""
-        self._run(delete(UserSession).where(UserSession.user_id == user_id))
+        self._run(delete(_S).where(_S.c.user_id == user_id))
 
     def clear(self, before: datetime) -> int:
         """Remove sessions that ran out before that moment; how many there were."""
-        return self._run(delete(UserSession).where(UserSession.expires_at < before)).rowcount
+        return self._run(delete(_S).where(_S.c.expires_at < before)).rowcount
 
     def _run(self, statement: Any) -> CursorResult[Any]:
         return self._session.connection().execute(statement)
@@ -83,7 +83,7 @@ class ExchangeDao:
 
     def add(self, code_hash: str, now: datetime) -> None:
         """Say that this code is being exchanged. Raises IntegrityError when somebody was first."""
-        self._session.connection().execute(insert(LoginExchange), {"code_hash": code_hash, "created_at": now})
+        self._session.connection().execute(insert(_E), {"code_hash": code_hash, "created_at": now})
 
     def get(self, code_hash: str) -> Row[Any] | None:
         """What is known of a code."""
@@ -91,19 +91,19 @@ class ExchangeDao:
 
     def answer(self, code_hash: str, answer: str) -> None:
         """Keep the (encrypted) answer for who asks with the same code."""
-        self._change(update(LoginExchange).where(LoginExchange.code_hash == code_hash).values(answer=answer))
+        self._change(update(_E).where(_E.c.code_hash == code_hash).values(answer=answer))
 
     def fail(self, code_hash: str, error: str) -> None:
         """Keep the name of the refusal for who asks with the same code."""
-        self._change(update(LoginExchange).where(LoginExchange.code_hash == code_hash).values(failure=error))
+        self._change(update(_E).where(_E.c.code_hash == code_hash).values(failure=error))
 
     def release(self, code_hash: str) -> None:
         """Forget a code that WeChat has not used: it may be tried again."""
-        self._change(delete(LoginExchange).where(LoginExchange.code_hash == code_hash))
+        self._change(delete(_E).where(_E.c.code_hash == code_hash))
 
     def clear(self, before: datetime) -> int:
         """Forget codes from before that moment; how many there were."""
-        return self._change(delete(LoginExchange).where(LoginExchange.created_at < before))
+        return self._change(delete(_E).where(_E.c.created_at < before))
 
     def _change(self, statement: Any) -> int:
         return int(self._session.connection().execute(statement).rowcount)

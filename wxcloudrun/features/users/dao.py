@@ -70,26 +70,26 @@ class UserDao:
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new row; its number. Raises PhoneTaken, and IntegrityError where the identity is taken."""
-        result = self._judged(insert(User), dict(values))
+        result = self._judged(insert(_U), dict(values))
         return int(result.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
 
     def next_token_version(self) -> Any:
         """For `change`: one more than the stored token_version."""
-        return User.token_version + 1
+        return _U.c.token_version + 1
 
     def change(self, user_id: int, values: Mapping[str, object], version: int | None = None) -> bool:
         """Change columns; false when the person is gone or, with `version`, was edited since.
 
         Raises PhoneTaken, and IntegrityError where the identity is taken.
         """
-        statement = update(User).where(User.id == user_id, User.status != Status.DELETED)
+        statement = update(_U).where(_U.c.id == user_id, _U.c.status != Status.DELETED)
         if version is not None:
-            statement = statement.where(User.version == version)
+            statement = statement.where(_U.c.version == version)
         return self._judged(statement.values(**values)).rowcount == 1
 
     def edit(self, user_id: int, values: Mapping[str, object], now: datetime, version: int | None = None) -> bool:
         """`change` of something people see: the row's version rises."""
-        return self.change(user_id, {**values, "version": User.version + 1, "updated_at": now}, version)
+        return self.change(user_id, {**values, "version": _U.c.version + 1, "updated_at": now}, version)
 
     def lock_administrators(self) -> list[int]:
         """Numbers of the administrators who may come in; none of them changes before this transaction ends."""

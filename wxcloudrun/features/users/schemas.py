@@ -3,11 +3,12 @@
 import functools
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import Field, RootModel
 
 from wxcloudrun.core.actor import Role, Status, Verification
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.pagination import PageNumber, PageSize
+from wxcloudrun.core.shapes import Input, View
 
 # No control characters (so no NUL and no line breaks), and no lone surrogates, which no JSON parser should pass on.
 _LINE = r"^[^\x00-\x1f\x7f]*$"
@@ -25,10 +26,8 @@ Phone = Annotated[
 PeopleOrder = Literal["id", "-id", "created_at", "-created_at", "last_login_at", "-last_login_at"]
 
 
-class Choice(BaseModel):
+class Choice(View):
     """A state as the table holds it, and its name."""
-
-    model_config = ConfigDict(frozen=True)
 
     value: int
     name: str
@@ -41,10 +40,8 @@ class Choice(BaseModel):
         return cls(value=int(state), name=state.name.lower())
 
 
-class Profile(BaseModel):
+class Profile(View):
     """One's own data. The phone is shown without its middle digits."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: int
     nickname: str
@@ -97,10 +94,8 @@ class PersonView(Profile):
         return super()._fields(user, phone) | more
 
 
-class ProfileChange(BaseModel):
+class ProfileChange(Input):
     """The fields of one's profile to change; those that are not sent stay."""
-
-    model_config = ConfigDict(extra="forbid")
 
     nickname: Nickname | None = None
     gender: Gender | None = None
@@ -109,18 +104,14 @@ class ProfileChange(BaseModel):
     version: Version | None = None
 
 
-class PhoneByCode(BaseModel):
+class PhoneByCode(Input):
     """The code of WeChat's phone button (not that of wx.login)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     code: str = Field(pattern=r"^[A-Za-z0-9_-]{1,128}$", description="`detail.code` of the button's event.")
 
 
-class PhoneByEncryption(BaseModel):
+class PhoneByEncryption(Input):
     """What old clients get from the phone button."""
-
-    model_config = ConfigDict(extra="forbid")
 
     encrypted_data: str = Field(pattern=r"^[A-Za-z0-9+/]{20,4000}={0,2}$", description="`detail.encryptedData`.")
     iv: str = Field(pattern=r"^[A-Za-z0-9+/]{22}==$", description="`detail.iv`.")
@@ -130,10 +121,8 @@ class PhoneBody(RootModel[PhoneByCode | PhoneByEncryption]):
     """What WeChat's phone button gave the client, in its present or its old form."""
 
 
-class VerificationApplied(BaseModel):
+class VerificationApplied(Input):
     """An application to be verified."""
-
-    model_config = ConfigDict(extra="forbid")
 
     real_name: str = Field(min_length=1, max_length=50, pattern=_LINE, description="Name as in the papers.")
     number: str = Field(pattern=r"^[A-Za-z0-9-]{4,32}$", description="Number of the papers or the staff card.")
@@ -142,19 +131,15 @@ class VerificationApplied(BaseModel):
     )
 
 
-class MaterialView(BaseModel):
+class MaterialView(View):
     """An image that proves something; administrators fetch it at `/media/materials/{id}`."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: int
     created_at: str
 
 
-class ApplicationView(BaseModel):
+class ApplicationView(View):
     """An application as the person who sent it sees it."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: int
     state: Choice
@@ -177,10 +162,8 @@ class ApplicationView(BaseModel):
         )
 
 
-class OwnVerification(BaseModel):
+class OwnVerification(View):
     """One's own state, and the latest application."""
-
-    model_config = ConfigDict(frozen=True)
 
     verification: Choice
     application: ApplicationView | None
@@ -202,30 +185,24 @@ class ApplicationDetail(ApplicationLine):
     materials: list[MaterialView]
 
 
-class ApplicationsQuery(BaseModel):
+class ApplicationsQuery(Input):
     """Which applications to list, oldest first."""
-
-    model_config = ConfigDict(extra="forbid")
 
     state: Literal["pending", "verified", "rejected"] | None = Field(None, description="Only those in this state.")
     page: PageNumber = 1
     size: PageSize = 20
 
 
-class ReviewDecision(BaseModel):
+class ReviewDecision(Input):
     """A reviewer's decision."""
-
-    model_config = ConfigDict(extra="forbid")
 
     decision: Literal["approved", "rejected"]
     note: str = Field("", max_length=500, pattern=_LINE, description="Shown to the person.")
     version: Version
 
 
-class PeopleQuery(BaseModel):
+class PeopleQuery(Input):
     """Which people to list."""
-
-    model_config = ConfigDict(extra="forbid")
 
     q: str | None = Field(None, max_length=32, pattern=_LINE, description="Part of the nickname, letter by letter.")
     phone: str | None = Field(
@@ -239,20 +216,16 @@ class PeopleQuery(BaseModel):
     size: PageSize = 20
 
 
-class PersonMade(BaseModel):
+class PersonMade(Input):
     """A person who is made ahead, without a WeChat identity."""
-
-    model_config = ConfigDict(extra="forbid")
 
     nickname: Annotated[str, Field(min_length=1, max_length=32, pattern=_LINE)]
     phone: Phone | None = None
     role: RoleName = "user"
 
 
-class PersonChange(BaseModel):
+class PersonChange(Input):
     """What an administrator changes of a person; fields that are not sent stay."""
-
-    model_config = ConfigDict(extra="forbid")
 
     nickname: Nickname | None = None
     role: RoleName | None = None
@@ -260,18 +233,14 @@ class PersonChange(BaseModel):
     version: Version | None = None
 
 
-class Deleted(BaseModel):
+class Deleted(View):
     """Whose account was deleted."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: int
 
 
-class Export(BaseModel):
+class Export(View):
     """Everything that is kept about a person, as far as it tells anything about them."""
-
-    model_config = ConfigDict(frozen=True)
 
     profile: Profile = Field(description="Here the phone is whole.")
     wechat: dict[str, str | None] = Field(description="The identity WeChat gave: appid, openid, unionid.")

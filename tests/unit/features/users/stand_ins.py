@@ -1,6 +1,6 @@
 """What stands in for the database, the clock, the audit record and the object store in tests of services."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from wxcloudrun.core.actor import Role, Status, Verification
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.features.users.dao import PeopleFilter
-from wxcloudrun.features.users.errors import ImageNotFound, PhoneTaken
+from wxcloudrun.features.users.errors import PhoneTaken
 
 KEYS = KeyRing.parse(["k1:dGhlIGtleSBvZiBhbGwgdGVzdHMsIDMyIGJ5dGVzLi4="], "a key for tests")
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -247,68 +247,3 @@ class FakeVerificationDao:
     def _number(self) -> int:
         self._next += 1
         return self._next
-
-
-class FakeFileDao:
-    """FileDao over a dictionary."""
-
-    def __init__(self) -> None:
-        self.loose: dict[str, datetime] = {}
-
-    def add(self, key: str, now: datetime) -> None:
-        self.loose[key] = now
-
-    def strike(self, key: str) -> bool:
-        return self.loose.pop(key, None) is not None
-
-    def older(self, before: datetime, size: int) -> list[str]:
-        return sorted((key for key, since in self.loose.items() if since < before), key=self.loose.__getitem__)[:size]
-
-
-class FakeStore:
-    """An object store in memory; `broken` makes every call fail with that error."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.broken: Exception | None = None
-
-    def put(self, key: str, content: bytes, mimetype: str) -> None:
-        self._fail()
-        self.objects[key] = content
-
-    def get(self, key: str) -> bytes | None:
-        self._fail()
-        return self.objects.get(key)
-
-    def delete(self, key: str) -> None:
-        self._fail()
-        self.objects.pop(key, None)
-
-    def _fail(self) -> None:
-        if self.broken is not None:
-            raise self.broken
-
-
-class FakeFiles:
-    """PictureFiles without pictures: keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-        self.adopted: list[str] = []
-        self.gone: list[str] = []
-
-    def keep(self, content: bytes, folder: str, side: int) -> str:
-        key = f"{folder}/{len(self.kept)}.webp"
-        self.kept[key] = content
-        return key
-
-    def adopt(self, key: str) -> None:
-        self.adopted.append(key)
-
-    def let_go(self, keys: Iterable[str]) -> None:
-        self.gone += keys
-
-    def read(self, key: str) -> bytes:
-        if key not in self.kept:
-            raise ImageNotFound
-        return self.kept[key]

@@ -7,11 +7,11 @@ from tests.unit.features.users.stand_ins import (
     START,
     FakeAudit,
     FakeClock,
-    FakeFiles,
     FakeSession,
     FakeUserDao,
     FakeVerificationDao,
 )
+from tests.unit.features.users.stores import FakeFiles
 from wxcloudrun.core.actor import SYSTEM, Actor, Role, Status, Verification
 from wxcloudrun.core.errors import EditConflict
 from wxcloudrun.features.users import errors

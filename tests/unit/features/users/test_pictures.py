@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.unit.features.users import samples
-from tests.unit.features.users.stand_ins import (
-    KEYS,
-    FakeAudit,
-    FakeClock,
-    FakeFileDao,
-    FakeFiles,
-    FakeSession,
-    FakeStore,
-    FakeUserDao,
-)
+from tests.unit.features.users.stand_ins import KEYS, FakeAudit, FakeClock, FakeSession, FakeUserDao
+from tests.unit.features.users.stores import FakeFileDao, FakeFiles, FakeStore
 from wxcloudrun.core.actor import Actor, Status
 from wxcloudrun.core.db import transaction
 from wxcloudrun.features.users.errors import ImageNotFound, ImageRefused, ImageTooLarge, UserNotFound

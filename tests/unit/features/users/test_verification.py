@@ -8,11 +8,11 @@ from tests.unit.features.users.stand_ins import (
     KEYS,
     FakeAudit,
     FakeClock,
-    FakeFiles,
     FakeSession,
     FakeUserDao,
     FakeVerificationDao,
 )
+from tests.unit.features.users.stores import FakeFiles
 from wxcloudrun.core.actor import Actor, Role, Verification
 from wxcloudrun.core.errors import EditConflict
 from wxcloudrun.features.users import errors

@@ -1,0 +1,77 @@
+"""How many questions a request asks the database: a number that only rises on purpose."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from tests.conftest import FakeWeChat, Person, log_in
+from wxcloudrun.core.db import db
+
+
+@pytest.fixture
+def asked(app: Flask) -> Iterator[list[str]]:
+    """Every statement that is carried out, without BEGIN and COMMIT."""
+    statements: list[str] = []
+
+    def note(connection, cursor, statement, parameters, context, executemany) -> None:
+        statements.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_reading_the_counter_asks_once(app: Flask, asked: list[str]):
+    assert app.test_client().get("/api/count").status_code == 200
+    assert len(asked) == 1
+
+
+def test_adding_to_the_counter_is_an_update_and_a_look(app: Flask, asked: list[str]):
+    assert app.test_client().post("/api/count", json={"action": "inc"}).status_code == 200
+    assert [statement.split()[0] for statement in asked] == ["UPDATE", "SELECT"]
+
+
+def test_a_profile_costs_who_asks_and_the_profile(person: Person, asked: list[str]):
+    person.ok("GET", "/api/user/profile")
+    assert len(asked) <= 2
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
+def test_logging_in_asks_at_most_six_times(app: Flask, wechat: FakeWeChat, asked: list[str], known: bool):
+    if known:
+        log_in(app, wechat, "somebody-who-comes-in")
+        asked.clear()
+    log_in(app, wechat, "somebody-who-comes-in")
+    assert 0 < len(asked) <= 6, asked
+
+
+def test_refreshing_asks_at_most_three_times(person: Person, asked: list[str]):
+    assert person.client.post("/api/refresh_token", json={"refresh_token": person.refresh_token}).status_code == 200
+    assert len(asked) <= 3, asked
+
+
+def test_a_list_costs_the_same_however_long_it_is(app: Flask, wechat: FakeWeChat, admin: Person, asked: list[str]):
+    costs = []
+    for number in range(2):
+        for extra in range(1 + 10 * number):
+            log_in(app, wechat, f"somebody-of-many-{number}-{extra}")
+        for path in ("/api/users?size=100", "/api/audit?size=100", "/api/user/sessions", "/api/verifications"):
+            asked.clear()
+            admin.ok("GET", path)
+            costs.append((path, len(asked)))
+    assert costs[:4] == costs[4:]
+    assert max(count for _, count in costs) <= 4
+
+
+def test_who_is_refused_costs_nothing(app: Flask, asked: list[str]):
+    client = app.test_client()
+    client.get("/api/user/profile")
+    client.get("/api/user/profile", headers={"Authorization": "Bearer x.y.z"})
+    client.post("/api/count", data=b"{", content_type="application/json")
+    client.get("/api/nowhere")
+    client.get("/healthz")
+    assert asked == []
