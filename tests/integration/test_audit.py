@@ -26,7 +26,9 @@ def _write(app: Flask, count: int, **state: object) -> None:
 
 
 def _rows() -> list[AuditEntry]:
-    return list(db.session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(populate_existing=True)))
+    return list(
+        db.session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(populate_existing=True))
+    )
 
 
 def test_a_change_and_its_entry_are_kept_together(app: Flask, person: Person):
@@ -74,7 +76,9 @@ def test_a_chain_that_nobody_touched_holds(each_app: Flask):
 
 
 @pytest.mark.parametrize(
-    "change", [{"action": "test.forged"}, {"actor_id": 1}, {"after": None}, {"target_id": 99}, {"request_id": "x"}], ids=str
+    "change",
+    [{"action": "test.forged"}, {"actor_id": 1}, {"after": None}, {"target_id": 99}, {"request_id": "x"}],
+    ids=str,
 )
 def test_an_altered_entry_is_named(each_app: Flask, change: dict[str, object]):
     with each_app.app_context():

@@ -151,7 +151,9 @@ def test_after_a_minute_the_same_refresh_token_ends_the_family(app: Flask, perso
         assert "session.reuse" in db.session.scalars(select(AuditEntry.action)).all()
 
 
-@pytest.mark.parametrize("change", [lambda t: t[:-1] + "A", lambda t: "x" + t, lambda t: t.split(".")[0], lambda t: "a.b.c"])
+@pytest.mark.parametrize(
+    "change", [lambda t: t[:-1] + "A", lambda t: "x" + t, lambda t: t.split(".")[0], lambda t: "a.b.c"]
+)
 def test_a_made_up_refresh_token_is_refused_and_ends_nothing(app: Flask, person: Person, change):
     forged = change(person.refresh_token)
     if forged != person.refresh_token:

@@ -12,7 +12,9 @@ from tests.conftest import FakeWeChat, Person, make_app
 from wxcloudrun.app import EXTENSION
 from wxcloudrun.features.counter.service import CounterService
 
-INSIDE = re.compile(r"Traceback|sqlalchemy|sqlite|psycopg|pymysql|SELECT |INSERT |UPDATE |\.py\b|werkzeug|Error\(|/home/")
+INSIDE = re.compile(
+    r"Traceback|sqlalchemy|sqlite|psycopg|pymysql|SELECT |INSERT |UPDATE |\.py\b|werkzeug|Error\(|/home/"
+)
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -132,7 +134,16 @@ def test_a_request_is_one_line_in_the_log_with_its_id_and_without_its_words(app:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/docs", "/openapi.json", "/assets/home.js", "/assets/swagger-ui.css", "/assets/nowhere", "/healthz", "/readyz"]
+    [
+        "/",
+        "/docs",
+        "/openapi.json",
+        "/assets/home.js",
+        "/assets/swagger-ui.css",
+        "/assets/nowhere",
+        "/healthz",
+        "/readyz",
+    ]
     + ["/metrics", "/api/count", "/api/nowhere", "/api/user/profile"],
 )
 def test_security_headers_are_on_everything(app: Flask, path):

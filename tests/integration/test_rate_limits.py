@@ -17,7 +17,9 @@ REDIS = "redis://127.0.0.1:6379/14"
 
 
 def _app(tmp: Path, **settings: object) -> Flask:
-    return with_probe(make_app(URL.create("sqlite", database=str(tmp / "t.sqlite3")), tmp, rate_limits=True, **settings), tmp)
+    return with_probe(
+        make_app(URL.create("sqlite", database=str(tmp / "t.sqlite3")), tmp, rate_limits=True, **settings), tmp
+    )
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ ENDS_SESSIONS = [
     "delete_api_user_sessions",
     "delete_api_user_sessions_session_id",
 ]
+CONFIG = Path(__file__).with_name("schemathesis.toml")
 COMMAND = ["--checks", "all", "--max-examples", "20", "--seed", "20", "--workers", "2", "--continue-on-failure"]
 COMMAND += ["--no-color", "--generation-database", "none", "--request-timeout", "20"]
 
@@ -50,7 +51,17 @@ def _run(server: LiveServer, tmp: Path, *arguments: str) -> None:
     """Schemathesis in a process of its own; fails with its report."""
     program = Path(sys.executable).with_name("st")
     done = subprocess.run(
-        [program, "run", _described(server, tmp), "--url", f"http://127.0.0.1:{server.port}", *COMMAND, *arguments],
+        [
+            program,
+            "--config-file",
+            CONFIG,
+            "run",
+            _described(server, tmp),
+            "--url",
+            f"http://127.0.0.1:{server.port}",
+            *COMMAND,
+            *arguments,
+        ],
         cwd=tmp,
         env={"PATH": os.environ["PATH"], "HOME": str(tmp)},
         capture_output=True,

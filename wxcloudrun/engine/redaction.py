@@ -24,6 +24,9 @@ _PAIR = re.compile(rf"(?P<head>(?:^|[?&;\s])[\w.\-\[\]%]*{_SENSITIVE}=)(?P<value
 _MEMBER = re.compile(
     rf"(?P<head>\"[\w.\-]*{_SENSITIVE}\"\s*:\s*)(?P<value>\"(?:[^\"\\]|\\.)*\"?|-?\d[\w.+\-]*)", re.IGNORECASE
 )
+_PART = re.compile(
+    rf'(?P<head>name="[^"\r\n]*{_SENSITIVE}"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)(?P<value>[^\r\n]*)', re.IGNORECASE
+)
 _COOKIE = re.compile(r"(?P<head>[^=;\s]+=)[^;]*")
 
 
@@ -119,6 +122,8 @@ class Redactor:
         """A text without the values of JSON members and form fields with telling names; known secrets stay."""
         if ("=" not in text and ":" not in text) or not _hints(text.lower()):
             return text
+        if "form-data" in text:
+            text = _PART.sub(self._masked_pair, text)
         return _PAIR.sub(self._masked_pair, _MEMBER.sub(self._masked_member, text))
 
     def _masked_pair(self, found: re.Match[str]) -> str:

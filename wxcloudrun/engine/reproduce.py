@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from wxcloudrun.engine.body import PartSummary
 from wxcloudrun.engine.curl import to_curl
 from wxcloudrun.engine.exchange import SentRequest
-from wxcloudrun.engine.redaction import Redactor
+from wxcloudrun.engine.redaction import MASK, Redactor, sensitive_name
 
 
 def curl_of(redactor: Redactor, sent: SentRequest) -> str:
@@ -21,5 +22,14 @@ def curl_of(redactor: Redactor, sent: SentRequest) -> str:
         headers=redactor.headers(sent.headers, keep_known=True),
         body_head=masked,
         body_size=len(masked) if complete else sent.body_size,
+        parts=tuple(_part(redactor, part) for part in sent.parts),
     )
     return redactor.text(to_curl(hidden, redactor.labels))
+
+
+def _part(redactor: Redactor, part: PartSummary) -> PartSummary:
+    """A part of a form; its value is masked when its name is telling and the value has no name of its own."""
+    value = part.value
+    if value is None or redactor.text(value) != value:
+        return part
+    return replace(part, value=MASK if sensitive_name(part.name) else redactor.place(value))

@@ -173,3 +173,19 @@ def test_a_secret_made_of_other_values_is_masked_once_it_is_rendered(target):
     assert [one["query"] for one in target.seen] == [{"x": "left-half-and-5"}, {"a": "open-left-half"}]
     assert_no("left-half-and-5", results, summary)
     assert_no("open-left-half", results, summary)
+
+
+def test_parts_of_a_form_with_telling_names_are_masked(target):
+    parts = [
+        {"name": "password", "value": "open-sesame"},
+        {"name": "note", "value": "canary-0815"},
+        {"name": "user", "value": "eve"},
+    ]
+    one = step("/status/200", "POST", status=500, request={"body": {"kind": "multipart", "parts": parts}})
+    variables = [{"name": "canary", "value": "canary-0815", "secret": True}]
+    results, summary = run(plan_of(target, [one], environment={"variables": variables}))
+    assert "open-sesame" in target.seen[0]["body"]
+    assert_no("open-sesame", results, summary)
+    assert_no("canary-0815", results, summary)
+    assert "user=eve" in results[0].request.curl
+    assert "${CANARY}" in results[0].request.curl

@@ -139,7 +139,44 @@ def validated(model: type[BaseModel], value: Any, *, strict: bool) -> BaseModel:
     try:
         return model.model_validate(value, strict=strict)
     except ValidationError as error:
-        raise InvalidInput(fields=tuple(_faults(error))) from None
+        whole = _whole_numbers(error, value) if strict else []
+        if not whole:
+            raise InvalidInput(fields=tuple(_faults(error))) from None
+    for path in whole:
+        value = _with_integer(value, path)
+    return validated(model, value, strict=strict)
+
+
+def _whole_numbers(error: ValidationError, value: Any) -> list[tuple[int | str, ...]]:
+    """Where an integer was sent as `1.0`: to JSON, and so to our OpenAPI document, that is the same number."""
+    faults = error.errors(include_url=False, include_context=False)
+    return [
+        item["loc"]
+        for item in faults
+        if item["type"] == "int_type" and isinstance(item["input"], float) and item["input"].is_integer()
+        if _at(value, item["loc"]) == item["input"]  # of a union the place also names the branch, and leads nowhere
+    ]
+
+
+def _at(value: Any, path: tuple[int | str, ...]) -> Any:
+    """What stands at that path; None where it leads nowhere."""
+    for part in path:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int):
+            value = value[part]
+        else:
+            return None
+    return value
+
+
+def _with_integer(value: Any, path: tuple[int | str, ...]) -> Any:
+    """A copy of the document whose number at that path is an integer."""
+    if not path:
+        return int(value)
+    copy: Any = value.copy()
+    copy[path[0]] = _with_integer(copy[path[0]], path[1:])
+    return copy
 
 
 def _faults(error: ValidationError) -> typing.Iterator[FieldFault]:

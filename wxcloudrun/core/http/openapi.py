@@ -125,9 +125,22 @@ def _schema(kind: Any, schemas: dict[str, Any], mode: Literal["validation", "ser
 
 
 def _inline(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    _close(schema)
     definitions: dict[str, Any] = schema.pop("$defs", {})
     schemas.update(definitions)
     return schema
+
+
+def _close(schema: Any) -> None:
+    """Say what pydantic does and leaves unsaid: of a mapping whose keys have a pattern, no other key is accepted."""
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for part in schema.values():
+            _close(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            _close(part)
 
 
 def _responses(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:

@@ -56,12 +56,17 @@ class SubscriptionView(View):
     version: int
 
 
+_CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_DataKey = Annotated[str, Field(pattern=r"^[a-z_]{1,30}[0-9]{1,3}$")]  # a type and a number, as thing1
+_DataValue = Annotated[str, Field(max_length=200, pattern=rf"^[^{_CONTROL}]*[^{_CONTROL}\s][^{_CONTROL}]*$")]
+
+
 class MessageBody(Input):
     """A subscribe message to one person; `data` maps the template's keys to texts."""
 
     user_id: Annotated[int, Field(ge=1, le=2**53 - 1)]
     template_id: Template
-    data: Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=20)]
+    data: Annotated[dict[_DataKey, _DataValue], Field(min_length=1, max_length=20)]
     page: PagePath | None = None
 
 

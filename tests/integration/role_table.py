@@ -1,0 +1,79 @@
+"""Who may call what. Whoever adds a route adds its row; tests/integration/test_roles.py tries every cell.
+
+A row is `"METHOD /path": (anonymous, other, owner, verified, administrator)`.
+
+- *anonymous* sends no token. *other* is an ordinary user, *owner* the ordinary user whose row the path names (their
+  session, application, image, person), *verified* a verified user, *administrator* an administrator; none of the last
+  two owns the row.
+- `ok`: let in. What it was then told (done, wrong body, conflict with the present state) is other tests' business,
+  but it was none of the refusals below and no fault of ours.
+- `401` log in first, `403` not with these rights, `404` not there for these eyes.
+
+Placeholders of paths are filled with the owner's rows: {session_id}, {user_id}, {application_id}, {material_id}; {name}
+with a name that no file has. A new kind of row is made in `Stage` in test_roles.py.
+"""
+
+ANYONE = ("ok", "ok", "ok", "ok", "ok")
+USERS = ("401", "ok", "ok", "ok", "ok")  # what is one's own, whoever one is: the path names nobody
+VERIFIED = ("401", "403", "403", "ok", "ok")
+ADMINISTRATORS = ("401", "403", "403", "403", "ok")
+OWNERS = ("401", "404", "ok", "404", "404")
+NOBODY = ("404", "404", "404", "404", "404")  # switched off unless the operator sets it up, or no such file
+
+TABLE: dict[str, tuple[str, str, str, str, str]] = {
+    # counter
+    "GET /api/count": ANYONE,
+    "POST /api/count": ANYONE,
+    # auth
+    "POST /api/login": ANYONE,
+    "POST /api/refresh_token": ANYONE,
+    "POST /api/logout": USERS,
+    "GET /api/user/sessions": USERS,
+    "DELETE /api/user/sessions": USERS,
+    "DELETE /api/user/sessions/{session_id}": OWNERS,
+    "DELETE /api/users/{user_id}/sessions": ADMINISTRATORS,
+    # users: one's own data
+    "GET /api/user/profile": USERS,
+    "PUT /api/user/profile": USERS,
+    "POST /api/user/profile": USERS,
+    "POST /api/user/phone": USERS,
+    "DELETE /api/user/phone": USERS,
+    "POST /api/user/avatar": USERS,
+    "DELETE /api/user/avatar": USERS,
+    "GET /api/user/verification": USERS,
+    "POST /api/user/verification": USERS,
+    "POST /api/user/verification/materials": USERS,
+    "GET /api/user/export": USERS,
+    "DELETE /api/user": USERS,
+    # users: other people's data
+    "GET /api/users": ADMINISTRATORS,
+    "POST /api/users": ADMINISTRATORS,
+    "GET /api/users/{user_id}": ADMINISTRATORS,
+    "PUT /api/users/{user_id}": ADMINISTRATORS,
+    "DELETE /api/users/{user_id}": ADMINISTRATORS,
+    "GET /api/verifications": ADMINISTRATORS,
+    "GET /api/verifications/{application_id}": ADMINISTRATORS,
+    "PUT /api/verifications/{application_id}": ADMINISTRATORS,
+    "GET /media/avatars/{name}": NOBODY,
+    "GET /media/materials/{material_id}": ADMINISTRATORS,
+    # wechat
+    "GET /wechat/push": NOBODY,
+    "POST /wechat/push": NOBODY,
+    "POST /api/wechat/qrcodes": VERIFIED,
+    "POST /api/wechat/links": VERIFIED,
+    "POST /api/wechat/text_checks": VERIFIED,
+    "POST /api/wechat/sessions/check": USERS,
+    "GET /api/wechat/subscriptions": USERS,
+    "POST /api/wechat/subscriptions": USERS,
+    "POST /api/wechat/messages": ADMINISTRATORS,
+    # audit, health
+    "GET /api/audit": ADMINISTRATORS,
+    "GET /healthz": ANYONE,
+    "GET /readyz": ANYONE,
+    "GET /metrics": NOBODY,
+    # pages
+    "GET /": ANYONE,
+    "GET /docs": ANYONE,
+    "GET /openapi.json": ANYONE,
+    "GET /assets/{name}": NOBODY,
+}

@@ -1,0 +1,92 @@
+"""Every route against everybody who may come: role_table.py says what is right."""
+
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.conftest import FakeWeChat, Person, empty, log_in
+from tests.integration.role_table import TABLE
+from tests.unit.features.users import samples
+from wxcloudrun.core.actor import Role
+from wxcloudrun.core.db import db
+from wxcloudrun.features.auth.models import UserSession
+
+CALLERS = ("anonymous", "other", "owner", "verified", "administrator")
+REFUSALS = {401: "401", 403: "403", 404: "404"}
+
+
+@dataclass
+class Stage:
+    """The owner, and the owner's rows as paths name them."""
+
+    owner: Person
+    rows: dict[str, object]
+
+
+def _stage(app: Flask, wechat: FakeWeChat, path: str) -> Stage:
+    owner = log_in(app, wechat, "the-owner-of-the-rows")
+    rows: dict[str, object] = {"user_id": owner.id, "name": "0" * 32 + ".webp"}
+    if "{session_id}" in path:
+        with app.app_context():
+            rows["session_id"] = db.session.scalars(select(UserSession.id).where(UserSession.user_id == owner.id)).one()
+    if "{material_id}" in path or "{application_id}" in path:
+        file = {"file": (BytesIO(samples.picture("JPEG", (40, 40))), "card.jpg")}
+        rows["material_id"] = owner.ok("POST", "/api/user/verification/materials", data=file)["id"]
+        papers = {"real_name": "王小明", "number": "11010119900307888X", "material_ids": [rows["material_id"]]}
+        rows["application_id"] = owner.ok("POST", "/api/user/verification", papers)["id"]
+    return Stage(owner, rows)
+
+
+def _caller(app: Flask, wechat: FakeWeChat, kind: str, owner: Person) -> Person | None:
+    makers = {
+        "anonymous": lambda: None,
+        "owner": lambda: owner,
+        "other": lambda: log_in(app, wechat, "somebody-else-entirely"),
+        "verified": lambda: log_in(app, wechat, "somebody-verified", verified=True),
+        "administrator": lambda: log_in(app, wechat, "the-administrator", Role.ADMINISTRATOR),
+    }
+    return makers[kind]()
+
+
+def _routes(app: Flask) -> set[str]:
+    found = set()
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        found |= {f"{method} {path}" for method in rule.methods or () if method not in {"HEAD", "OPTIONS"}}
+    return found
+
+
+def test_every_route_has_a_row_and_every_row_a_route(sqlite_app: Flask):
+    routes = _routes(sqlite_app)
+    assert sorted(routes - set(TABLE)) == [], "routes without a row in role_table.py"
+    assert sorted(set(TABLE) - routes) == [], "rows in role_table.py without a route"
+
+
+@pytest.mark.parametrize("route", TABLE)
+def test_everybody_is_let_in_or_refused_as_the_table_says(app: Flask, wechat: FakeWeChat, route: str):
+    method, path = route.split()
+    told = []
+    for kind in CALLERS:
+        empty(app)  # each cell finds the world as it was
+        wechat.user = SimpleNamespace(check_session=lambda openid, session_key: None)
+        stage = _stage(app, wechat, path)
+        caller = _caller(app, wechat, kind, stage.owner)
+        place = path.format(**stage.rows)
+        headers = {} if caller is None else {"Authorization": f"Bearer {caller.token}"}
+        response = app.test_client().open(place, method=method, headers=headers)
+        assert response.status_code < 500, response.text
+        told.append(REFUSALS.get(response.status_code, "ok"))
+        if response.status_code == 415:  # and a body does not open what was shut without one
+            told[-1] = _with_a_body(app, method, place, headers)
+    assert tuple(told) == TABLE[route]
+
+
+def _with_a_body(app: Flask, method: str, place: str, headers: dict[str, str]) -> str:
+    response = app.test_client().open(place, method=method, headers=headers, json={"no_such_field": 1})
+    assert response.status_code < 500, response.text
+    return REFUSALS.get(response.status_code, "ok")
