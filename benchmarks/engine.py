@@ -23,9 +23,9 @@ import pycurl
 
 from benchmarks import target
 from benchmarks.stores import Row, Store, stores
-from wxcloudrun.engine.plan import Plan
-from wxcloudrun.engine.result import StepResult
-from wxcloudrun.engine.runner import Engine
+from wxcloudrun.engine.plan.plan import Plan
+from wxcloudrun.engine.result.result import StepResult
+from wxcloudrun.engine.run.runner import Engine
 
 _PHASES = (
     ("resolve_ms", pycurl.NAMELOOKUP_TIME),

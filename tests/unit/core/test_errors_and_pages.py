@@ -55,9 +55,8 @@ def test_a_made_up_cursor_is_refused_as_the_callers_fault(mark):
     try:
         values = position(mark, (int,))
     except InvalidInput as error:
-        assert error.fields[0].field == "cursor"
-    else:
-        assert isinstance(values[0], int)
+        values = error.fields[0].field
+    assert values == "cursor" or type(values[0]) is int
 
 
 @pytest.mark.parametrize("mark", ["", "W10", "WzFd" * 30, cursor("a"), cursor(1, 2), cursor(2**70), "bnVsbA", "AAAA"])

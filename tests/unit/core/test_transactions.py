@@ -72,7 +72,7 @@ def test_what_a_block_writes_is_kept(session):
 
 
 def test_a_block_that_fails_leaves_nothing(session):
-    with pytest.raises(ZeroDivisionError), transaction(session):
+    with pytest.raises(ZeroDivisionError), transaction(session):  # noqa: PT012 - both belong to the block
         session.get_one(Counter, 1).value = 5
         session.flush()
         raise ZeroDivisionError
@@ -83,7 +83,7 @@ def test_a_block_that_fails_leaves_nothing(session):
 
 
 def test_an_inner_block_joins_the_outer_one(session):
-    with pytest.raises(ZeroDivisionError), transaction(session):
+    with pytest.raises(ZeroDivisionError), transaction(session):  # noqa: PT012 - both belong to the block
         with transaction(session):
             session.get_one(Counter, 1).value = 5
         raise ZeroDivisionError
@@ -97,7 +97,7 @@ def test_calls_wait_for_the_commit_and_never_happen_without_one(session):
         after_commit(session, lambda: seen.append(_value(session)))
         assert seen == []
     assert seen == [5]
-    with pytest.raises(ZeroDivisionError), transaction(session):
+    with pytest.raises(ZeroDivisionError), transaction(session):  # noqa: PT012 - both belong to the block
         after_commit(session, lambda: seen.append(0))
         raise ZeroDivisionError
     with transaction(session):

@@ -3,8 +3,8 @@
 from contextlib import contextmanager
 
 from tests.unit.engine.demo_target import DemoTarget
-from wxcloudrun.engine.plan import Plan
-from wxcloudrun.engine.runner import Engine
+from wxcloudrun.engine.plan.plan import Plan
+from wxcloudrun.engine.run.runner import Engine
 
 
 def plan_of(target, steps, **parts):

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from wxcloudrun.engine.reading import ResponseView
+from wxcloudrun.engine.judge.reading import ResponseView
 from wxcloudrun.engine.response import Body, Cookie, Response, Timing
 
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from wxcloudrun.engine.assertion import Assertion, compile_assertion
-from wxcloudrun.engine.comparators import Comparator
-from wxcloudrun.engine.expression import FUNCTIONS, compile_expression
-from wxcloudrun.engine.extraction import Extraction, Missing, compile_extraction
-from wxcloudrun.engine.filters import FILTERS
-from wxcloudrun.engine.kinds import KINDS
-from wxcloudrun.engine.reading import ResponseView
+from wxcloudrun.engine.judge.assertion import Assertion, compile_assertion
+from wxcloudrun.engine.judge.comparators import Comparator
+from wxcloudrun.engine.judge.expression import FUNCTIONS, compile_expression
+from wxcloudrun.engine.judge.extraction import Extraction, Missing, compile_extraction
+from wxcloudrun.engine.judge.filters import FILTERS
+from wxcloudrun.engine.judge.kinds import KINDS
+from wxcloudrun.engine.judge.reading import ResponseView
+from wxcloudrun.engine.judge.sources import Source
+from wxcloudrun.engine.judge.structure_markers import MARKERS
+from wxcloudrun.engine.judge.structure_operators import OPERATORS
+from wxcloudrun.engine.judge.values import equal
 from wxcloudrun.engine.response import Body, Cookie, Response, Timing
-from wxcloudrun.engine.sources import Source
-from wxcloudrun.engine.structure_markers import MARKERS
-from wxcloudrun.engine.structure_operators import OPERATORS
-from wxcloudrun.engine.values import equal
 
 PAGE = Path(__file__).parents[3] / "docs" / "engine" / "checks.md"
 BLOCKS = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)]

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.unit.engine.plans import demo
-from wxcloudrun.engine.case import Action
-from wxcloudrun.engine.dynamic import DYNAMIC
 from wxcloudrun.engine.errors import ErrorClass
-from wxcloudrun.engine.plan import Limits, Plan
-from wxcloudrun.engine.records import Outcome
-from wxcloudrun.engine.result import RunOutcome
-from wxcloudrun.engine.runner import Engine
-from wxcloudrun.engine.steps import DatasetMode, StepBase, StepKind
-from wxcloudrun.engine.variables import Source
+from wxcloudrun.engine.plan.case import Action
+from wxcloudrun.engine.plan.plan import Limits, Plan
+from wxcloudrun.engine.plan.steps import DatasetMode, StepBase, StepKind
+from wxcloudrun.engine.render.dynamic import DYNAMIC
+from wxcloudrun.engine.render.variables import Source
+from wxcloudrun.engine.result.records import Outcome
+from wxcloudrun.engine.result.result import RunOutcome
+from wxcloudrun.engine.run.runner import Engine
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "engine.md"
 TEXT = PAGE.read_text(encoding="utf-8")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.engine.hostile import answer, echo, redirect, serve
-from wxcloudrun.engine.egress import AddressGuard
 from wxcloudrun.engine.errors import DefinitionError, StepError
-from wxcloudrun.engine.request import parse_request
-from wxcloudrun.engine.sender import Sender
+from wxcloudrun.engine.send.egress import AddressGuard
+from wxcloudrun.engine.send.request import parse_request
+from wxcloudrun.engine.send.sender import Sender
 
 PAGE = Path(__file__).parents[3] / "docs" / "engine" / "sending.md"
 BLOCKS = re.findall(r"```json\n(.*?)```(?:\n```(http|error)\n(.*?)```)?", PAGE.read_text("utf-8"), re.DOTALL)

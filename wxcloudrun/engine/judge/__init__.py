@@ -1,0 +1,1 @@
+"""Reading a response and judging it: extractions, assertions, filters, comparators, expressions."""

@@ -1,0 +1,112 @@
+"""Reads and writes JSON text: no NaN, no lost digits, bounded depth, and errors that show the place."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+from wxcloudrun.engine.judge.values import MAX_DEPTH, depth, shown_text
+
+_SAFE_FLOAT_LENGTH = 16  # up to 15 digits and a point: a double gives the same decimal back
+_SURELY_FINITE = frozenset("0123456789.-")
+_TOO_MANY_DIGITS = 4_300  # Python's own limit for turning text into int
+_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)', re.DOTALL)
+
+
+class NotJsonError(ValueError):
+    """A text that is not JSON: a sentence with line and column, and the line with a caret below it."""
+
+    def __init__(self, reason: str, where: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.where = where
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text (RFC 8259).
+
+    Of duplicate keys the last counts. Numbers that a double cannot hold exactly come as `Decimal`; integers are exact.
+    Raises NotJsonError, also for NaN, Infinity and more than `MAX_DEPTH` levels.
+    """
+    text = text.removeprefix("\ufeff")
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise _fault(text, error.msg, error.pos) from error
+    except _ConstantError as error:
+        found = next((match for match in _CONSTANT.finditer(text) if match[1]), None)
+        raise _fault(text, f"{error} is not JSON", found.start() if found else 0) from error
+    except RecursionError as error:
+        raise NotJsonError(f"it is nested deeper than {MAX_DEPTH} levels") from error
+    except ValueError:  # an integer of thousands of digits
+        value = _LONG_NUMBER_DECODER.decode(text)
+    if text.count("[") + text.count("{") > MAX_DEPTH and depth(value) > MAX_DEPTH:
+        raise NotJsonError(f"it is nested deeper than {MAX_DEPTH} levels")
+    return value
+
+
+class _ConstantError(ValueError):
+    pass
+
+
+def _refuse_constant(name: str) -> Any:
+    raise _ConstantError(name)
+
+
+def _read_float(text: str) -> float | Decimal:
+    if len(text) <= _SAFE_FLOAT_LENGTH and _SURELY_FINITE.issuperset(text):
+        return float(text)
+    near = float(text)
+    if repr(near) == text:  # as nearly every program writes its doubles
+        return near
+    exact = _decimal(text)
+    return near if exact == Decimal(repr(near)) else exact
+
+
+def _decimal(text: str) -> Decimal:
+    value = Decimal(text)
+    if not value.is_finite() or abs(value.adjusted()) > 1_000_000:
+        raise _ConstantError(f"the number {shown_text(text, 40)}")
+    return value
+
+
+def _read_int(text: str) -> int | Decimal:
+    return int(text) if len(text) < _TOO_MANY_DIGITS else Decimal(text)
+
+
+_DECODER = json.JSONDecoder(parse_float=_read_float, parse_constant=_refuse_constant)
+_LONG_NUMBER_DECODER = json.JSONDecoder(parse_float=_read_float, parse_int=_read_int, parse_constant=_refuse_constant)
+
+
+def _fault(text: str, reason: str, position: int) -> NotJsonError:
+    line = text.count("\n", 0, position) + 1
+    start = text.rfind("\n", 0, position) + 1
+    column = position - start + 1
+    return NotJsonError(f"{reason} at line {line} column {column}", caret(text, position))
+
+
+def caret(text: str, position: int, note: str = "") -> str:
+    """The line of the text around `position` (at most 60 characters of it) and a caret under that character."""
+    start = max(text.rfind("\n", 0, position) + 1, position - 40)
+    end = text.find("\n", position)
+    end = min(len(text) if end < 0 else end, start + 60, len(text))
+    line = shown_text(text[start:end].replace("\t", " ").replace("\r", " "))
+    return f"{line}\n{' ' * (position - start)}^{' ' + note if note else ''}"
+
+
+def write_json(value: Any) -> str:
+    """The value as compact JSON text; exact numbers keep their digits. Raises ValueError for what is no JSON."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except TypeError:
+        return _written(value)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{write_json(str(key))}:{_written(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_written(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

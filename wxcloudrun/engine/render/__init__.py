@@ -1,0 +1,1 @@
+"""Variables: what a name means at a place, and text with names in it."""

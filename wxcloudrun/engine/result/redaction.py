@@ -1,0 +1,230 @@
+"""Keeps secrets out of everything that leaves the engine: by value in every encoding, by place, and by name."""
+
+import hashlib
+import hmac
+import re
+import threading
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from wxcloudrun.engine.result.masks import Matcher
+
+MASK = "***"
+MIN_LENGTH = 4
+MIN_PART = 6
+
+_SENSITIVE = (
+    r"(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|session[_-]?(?:id|key)"
+    r"|credentials?|authorization|passphrase)"
+)
+_NAME = re.compile(rf"{_SENSITIVE}$", re.IGNORECASE)
+_HEADERS = {"x-api-key", "x-auth-token"}
+_PAIR = re.compile(rf"(?P<head>(?:^|[?&;\s])[\w.\-\[\]%]*{_SENSITIVE}=)(?P<value>[^&#;\s\"'<>]+)", re.IGNORECASE)
+_MEMBER = re.compile(
+    rf"(?P<head>\"[\w.\-]*{_SENSITIVE}\"\s*:\s*)(?P<value>\"(?:[^\"\\]|\\.)*\"?|-?\d[\w.+\-]*)", re.IGNORECASE
+)
+_PART = re.compile(
+    rf'(?P<head>name="[^"\r\n]*{_SENSITIVE}"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)(?P<value>[^\r\n]*)', re.IGNORECASE
+)
+_COOKIE = re.compile(r"(?P<head>[^=;\s]+=)[^;]*")
+
+
+class Redactor:
+    """The secrets of one run. Threads may share it; adding is rare, masking is frequent."""
+
+    def __init__(self, hash_key: str = "") -> None:
+        self._hash_key = hash_key.encode()
+        self._matcher = Matcher()
+        self._known: set[str] = set()
+        self._short: set[str] = set()
+        self._lock = threading.Lock()
+        self.names: set[str] = set()
+        self.labels: dict[str, str] = {}
+
+    def add(self, value: Any, name: str = "") -> None:
+        """A value that must not leave: text, number, or JSON whose strings and numbers are all secret.
+
+        A text of several words is masked as a whole and word by word (words of six characters and more).
+        """
+        if name:
+            self.names.add(name)
+        for text in _leaves(value):
+            if text in self._known:
+                continue
+            with self._lock:
+                self._add_text(text, name)
+
+    def _add_text(self, text: str, name: str) -> None:
+        self._known.add(text)
+        if len(text) < MIN_LENGTH:
+            if text:
+                self._short.add(name or "(unnamed)")
+            return
+        self._matcher.add(text)
+        self.labels[text] = re.sub(r"\W", "_", name).upper() or f"SECRET_{len(self.labels) + 1}"
+        for part in text.split():
+            if len(part) >= MIN_PART and part not in self._known:
+                self._known.add(part)
+                self._matcher.add(part)
+
+    @property
+    def empty(self) -> bool:
+        """True while nothing is masked by value."""
+        return self._matcher.empty
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Secrets that are too short to be found in text: masking them would mask half of everything."""
+        return tuple(
+            f"secret `{name}` has fewer than {MIN_LENGTH} characters: it is masked by name only"
+            for name in sorted(self._short)
+        )
+
+    def text(self, text: str) -> str:
+        """A string without the secrets' values."""
+        return text if self._matcher.empty or not text else self._matcher.replace(text, MASK)
+
+    def value(self, value: Any) -> Any:
+        """A JSON value without secrets: by value in keys and strings, by name under keys like `password`."""
+        kind = type(value)
+        if kind is str:
+            return self.text(value)
+        if kind is dict:
+            return {self.text(key): self._member(key, item) for key, item in value.items()}
+        if kind in (list, tuple):
+            return [self.value(item) for item in value]
+        if kind in (int, float) and not self._matcher.empty:
+            masked = self.text(str(value))
+            return value if masked == str(value) else masked
+        return value
+
+    def _member(self, key: str, item: Any) -> Any:
+        if sensitive_name(key) and not isinstance(item, dict | list | bool) and item is not None:
+            return MASK
+        return self.value(item)
+
+    def named(self, name: str, value: Any) -> Any:
+        """A variable's value: masked whole when the name is a secret's or sounds like one."""
+        if name in self.names or (sensitive_name(name) and value is not None):
+            return MASK
+        return self.value(value)
+
+    def is_secret(self, name: str) -> bool:
+        """True when values of that name are masked whole."""
+        return name in self.names or sensitive_name(name)
+
+    def body(self, text: str) -> str:
+        """A body or any longer text: by value, and by place (JSON members and form fields with telling names)."""
+        return self.place(self.text(text))
+
+    def place(self, text: str) -> str:
+        """A text without the values of JSON members and form fields with telling names; known secrets stay."""
+        if ("=" not in text and ":" not in text) or not _hints(text.lower()):
+            return text
+        if "form-data" in text:
+            text = _PART.sub(self._masked_pair, text)
+        return _PAIR.sub(self._masked_pair, _MEMBER.sub(self._masked_member, text))
+
+    def _masked_pair(self, found: re.Match[str]) -> str:
+        return found.group() if self._knows(found["value"]) else found["head"] + MASK
+
+    def _masked_member(self, found: re.Match[str]) -> str:
+        return found.group() if self._knows(found["value"]) else f'{found["head"]}"{MASK}"'
+
+    def _knows(self, text: str) -> bool:
+        return not self._matcher.empty and self.text(text) != text
+
+    def cut(self, text: str) -> str:
+        """A text that was cut off: a secret's beginning at its end is masked too."""
+        return self._matcher.mask_tail(text, MASK)
+
+    def binary(self, data: bytes) -> bytes:
+        """Bytes that are no text: the secrets' own bytes are masked."""
+        for secret in self._matcher.secrets:
+            data = data.replace(secret.encode("utf-8", "surrogatepass"), MASK.encode())
+        return data
+
+    def url(self, url: str) -> str:
+        """A URL: by value, and the values of query parameters with telling names."""
+        return self.body(url)
+
+    def headers(self, headers: Iterable[tuple[str, str]], *, keep_known: bool = False) -> tuple[tuple[str, str], ...]:
+        """Header fields: by value in names and values, and by place (Authorization, cookies, API keys).
+
+        With `keep_known` the values that hold a known secret stay as they are: for curl, which puts names in.
+        """
+        if keep_known:
+            return tuple((name, value if self._knows(value) else self._header(name, value)) for name, value in headers)
+        if self._matcher.empty:
+            return tuple(
+                [
+                    (name, value if "=" not in value and _treatment(name) == "plain" else self._header(name, value))
+                    for name, value in headers
+                ]
+            )
+        return tuple([(self.text(name), self._header(name, value)) for name, value in headers])
+
+    def _header(self, name: str, value: str) -> str:
+        treatment = _treatment(name)
+        if treatment == "plain":
+            return self.body(value)
+        if treatment == "scheme":
+            scheme, _, rest = value.partition(" ")
+            return f"{self.text(scheme)} {MASK}" if rest else MASK
+        if treatment == "cookie":
+            return self.text(_COOKIE.sub(rf"\g<head>{MASK}", value))
+        if treatment == "set-cookie":
+            return self.text(_COOKIE.sub(rf"\g<head>{MASK}", value, count=1))
+        return MASK
+
+    def hash(self, value: Any) -> str | None:
+        """A keyed hash that says "same value as before" and nothing else; None without a key."""
+        if not self._hash_key:
+            return None
+        return hmac.new(self._hash_key, repr(value).encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _hints(lower: str) -> bool:
+    """Quickly false for most texts: none of the telling words is in it."""
+    return (
+        "pass" in lower
+        or "token" in lower
+        or "key" in lower
+        or "secret" in lower
+        or "session" in lower
+        or "pwd" in lower
+        or "credential" in lower
+        or "authorization" in lower
+    )
+
+
+@lru_cache(maxsize=4096)
+def sensitive_name(name: str) -> bool:
+    """True for names whose values are credentials: they end in password, token, secret, api_key and the like."""
+    return _NAME.search(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def _treatment(name: str) -> str:
+    """How the value of a header is masked by its place."""
+    lower = name.lower()
+    if lower in ("authorization", "proxy-authorization"):
+        return "scheme"
+    if lower in ("cookie", "set-cookie"):
+        return lower
+    return "whole" if lower in _HEADERS or sensitive_name(lower) else "plain"
+
+
+def _leaves(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, bool) or value is None:
+        return []
+    if isinstance(value, int | float):
+        return [str(value)]
+    if isinstance(value, dict):
+        return [leaf for item in value.values() for leaf in _leaves(item)]
+    if isinstance(value, list | tuple):
+        return [leaf for item in value for leaf in _leaves(item)]
+    return []

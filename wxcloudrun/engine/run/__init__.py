@@ -1,0 +1,1 @@
+"""Carrying a plan out: flow, attempts, parallel branches, limits."""

@@ -1,0 +1,242 @@
+"""One attempt of a case step: act, render, send, extract, judge. It keeps everything; recording comes later."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
+from wxcloudrun.engine.judge.assertion import AssertionOutcome
+from wxcloudrun.engine.judge.reading import ResponseView
+from wxcloudrun.engine.plan.case import Dataset
+from wxcloudrun.engine.plan.steps import CaseStep
+from wxcloudrun.engine.ready.checks import Taken
+from wxcloudrun.engine.ready.compiled_case import CompiledCase
+from wxcloudrun.engine.render.names import Names
+from wxcloudrun.engine.render.template import render
+from wxcloudrun.engine.render.variables import Layer, Scope, Source
+from wxcloudrun.engine.response import Hop, Response
+from wxcloudrun.engine.result.records import Attempt, Outcome
+from wxcloudrun.engine.run.actions import Effects, carry_out
+from wxcloudrun.engine.run.clock import stamp
+from wxcloudrun.engine.run.context import Place, Run
+from wxcloudrun.engine.send.exchange import Exchange, SentRequest
+from wxcloudrun.engine.send.prepare import PreparedRequest
+from wxcloudrun.engine.send.request import RequestSpec
+from wxcloudrun.engine.send.spool import discard_body
+
+
+@dataclass(slots=True)
+class Trial:
+    """What one attempt gave, not masked."""
+
+    outcome: Outcome = Outcome.PASSED
+    error: StepError | None = None
+    reason: str | None = None
+    sent_at: str = ""
+    spec: RequestSpec | None = None
+    exchange: Exchange | None = None
+    view: ResponseView | None = None
+    taken: tuple[Taken, ...] = ()
+    judged: tuple[tuple[int, AssertionOutcome], ...] = ()
+    effects: Effects = field(default_factory=Effects)
+    used: dict[str, tuple[Source, Any]] = field(default_factory=dict)
+    trace: tuple[str, str] | None = None
+
+    @property
+    def response(self) -> Response | None:
+        """The answer, if there was one."""
+        return self.exchange.response if self.exchange else None
+
+    @property
+    def requests(self) -> tuple[SentRequest, ...]:
+        """What went over the wire, even when no answer came."""
+        return self.exchange.requests if self.exchange else getattr(self.error, "requests", ())
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """Redirects that were followed."""
+        return self.exchange.response.hops if self.exchange else getattr(self.error, "hops", ())
+
+    @property
+    def status(self) -> int | None:
+        """The answer's status."""
+        return self.exchange.response.status if self.exchange else None
+
+    def header(self, name: str) -> str | None:
+        """A header of the answer."""
+        return self.exchange.response.header(name) if self.exchange else None
+
+    def fail(self, reason: str) -> None:
+        """Mark it failed without an assertion."""
+        self.outcome, self.reason = Outcome.FAILED, reason
+
+    def stop(self, fault: StepError) -> None:
+        """Mark it as an error, unless an earlier error says why already."""
+        if self.error is None:
+            self.outcome, self.error = Outcome.ERROR, fault
+
+    def summary(self, number: int, wait_ms: float, mask: Callable[[str], str]) -> Attempt:
+        """The attempt as a line of the result."""
+        response = self.response
+        message = self.error.message if self.error else self.reason
+        return Attempt(
+            number,
+            self.outcome,
+            self.sent_at,
+            wait_ms,
+            response.status if response else None,
+            self.error.error_class if self.error else None,
+            mask(message) if message else None,
+            response.timing if response else None,
+            response.peer if response else None,
+            *(self.trace or (None, None)),
+        )
+
+
+class Trier:
+    """Makes the attempts of one case step at one place."""
+
+    def __init__(
+        self, run: Run, step: CaseStep, scope: Scope, place: Place, row: Dataset | None, idempotency_key: str
+    ) -> None:
+        case = run.program.steps[id(step)].case
+        if case is None:
+            raise TypeError("a case step is compiled with its case")
+        self._run = run
+        self._step = step
+        self._place = place
+        self._case: CompiledCase = case
+        self._key = idempotency_key
+        self._outer = scope
+        self._row = case.row(row)
+        values = self._row.values
+        self._scope = scope.inside(dataset=Layer(Source.DATASET, values, place.path)) if values else scope
+
+    def method(self) -> str:
+        """The request's method, for the question whether it may be repeated; unknown ones are not safe."""
+        try:
+            return self._row.request.render(self._run.names(self._scope, self._place)).method
+        except StepError:
+            return ""
+
+    def failed(self, fault: StepError) -> Trial:
+        """A trial that sent nothing because of an error."""
+        trial = Trial()
+        trial.stop(fault)
+        return trial
+
+    def attempt(self, number: int) -> Trial:
+        """Act, render, send and extract. What goes wrong is in the trial; nothing is raised."""
+        trial = Trial()
+        try:
+            self._act(self._case.before, trial, "/before")
+            names = self._names(trial)
+            trial.used = names.used
+            trial.spec = self._row.request.render(names)
+            base_url = render(self._run.program.base_url, names)
+            trial.exchange = self._send(trial, trial.spec, base_url, number)
+            self._read(trial, trial.exchange)
+        except StepError as fault:
+            trial.stop(fault)
+        except DefinitionError as fault:
+            trial.stop(StepError(ErrorClass.DEFINITION, str(fault)))
+        return trial
+
+    def judge(self, trial: Trial) -> None:
+        """Evaluate the assertions, all of them, unless the attempt could not be carried out."""
+        if trial.error is not None or trial.view is None:
+            return
+        missing = next((one for one in trial.taken if one.fatal), None)
+        names = self.names_after(trial)
+        try:
+            trial.judged = self._case.checks.judge(trial.view, names)
+        except StepError as fault:
+            trial.stop(fault)
+            return
+        trial.used = {**trial.used, **names.used}
+        if missing is not None and missing.unreadable:
+            trial.stop(StepError(ErrorClass.EXTRACTION, f"extraction `{missing.name}`: {missing.message}"))
+        elif missing is not None:
+            trial.fail(f"extraction `{missing.name}` is required and found nothing: {missing.message}")
+        elif not all(one.passed for _, one in trial.judged):
+            trial.outcome = Outcome.FAILED
+
+    def names_after(self, trial: Trial) -> Names:
+        """The names as they are after the answer: what was extracted and computed included."""
+        return self._names(trial, "/after")
+
+    def hand_on(self, trial: Trial) -> None:
+        """Keep what shall be seen by later steps."""
+        for name, value in trial.effects.values.items():
+            if name not in trial.effects.passing:
+                self._outer.keep(name, value)
+        for one in trial.taken:
+            if one.has_value and one.scope != "step":
+                self._outer.keep(one.name, one.value, shared=one.scope == "global")
+
+    def release(self, trial: Trial) -> None:
+        """Hand a long body to whoever wants it, then remove its file."""
+        response = trial.response
+        if response is None or response.body.spool is None:
+            return
+        if self._run.hooks.on_body is not None:
+            self._run.hooks.on_body(response.body.sha256, response.body.spool)
+        discard_body(response)
+
+    def _names(self, trial: Trial, part: str = "") -> Names:
+        values = {one.name: one.value for one in trial.taken if one.has_value}
+        if trial.effects.values:
+            values = {**trial.effects.values, **values}
+        scope = self._scope.with_extracted(values) if values else self._scope
+        return self._run.names(scope, self._place, part)
+
+    def _act(self, actions: Any, trial: Trial, part: str) -> None:
+        for index, action in enumerate(actions):
+            names = self._names(trial, f"{part}/{index}")
+            carry_out(action, names, self._place.bounds, trial.effects, trial.view)
+            trial.used.update(names.used)
+            for name in trial.effects.secrets:
+                self._run.redactor.add(trial.effects.values.get(name), name)
+
+    def _send(self, trial: Trial, spec: RequestSpec, base_url: str, number: int) -> Exchange:
+        run, bounds = self._run, self._place.bounds
+        prepared = run.sender.prepare(
+            spec,
+            base_url=base_url or None,
+            blobs=run.hooks.blobs,
+            tokens=run.tokens,
+            deadline=bounds.until,
+            cancel=bounds.is_canceled,
+        )
+        for secret in prepared.secrets:
+            run.redactor.add(secret)
+        rate = run.plan.environment.rate_per_second
+        if rate is not None:
+            bounds.wait(run.throttle.reserve(run.environment_key, rate))
+        if not run.crew.at_work:
+            return self._sent(trial, prepared, number)
+        with run.gates.through(prepared.draft.url.authority, bounds) as open_:
+            if not open_:
+                bounds.check()
+            return self._sent(trial, prepared, number)
+
+    def _sent(self, trial: Trial, prepared: PreparedRequest, number: int) -> Exchange:
+        run, bounds = self._run, self._place.bounds
+        if run.hooks.on_intent is not None:
+            run.hooks.on_intent(self._place.path, number, self._key)
+        trial.trace, headers = run.trace(self._place.path, number)
+        header = self._step.case.idempotency_header
+        if header is not None:
+            headers = (*headers, (header, self._key))
+        trial.sent_at = stamp(run.clock.now())
+        return run.sender.send(
+            prepared, jar=self._place.jar, headers=headers, deadline=bounds.until, cancel=bounds.is_canceled
+        )
+
+    def _read(self, trial: Trial, exchange: Exchange) -> None:
+        trial.view = ResponseView(exchange.response)
+        trial.taken = self._case.checks.take(trial.view, self._names(trial, "/extract"))
+        for one in trial.taken:
+            if one.secret and one.has_value:
+                self._run.redactor.add(one.value, one.name)
+        self._act(self._case.after, trial, "/after-action")

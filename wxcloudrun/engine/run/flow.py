@@ -1,0 +1,218 @@
+"""How steps follow one another: sequences, conditions, iterations, groups, branches, scenarios inside scenarios."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
+from wxcloudrun.engine.plan.case import Dataset
+from wxcloudrun.engine.plan.dataset import choose_rows, gives_many
+from wxcloudrun.engine.plan.steps import CaseStep, GroupStep, ParallelStep, ScenarioStep, StepBase, WaitStep
+from wxcloudrun.engine.ready.program import CompiledStep
+from wxcloudrun.engine.render.template import render
+from wxcloudrun.engine.render.variables import Layer, Scope, Source
+from wxcloudrun.engine.result.records import Outcome
+from wxcloudrun.engine.run.calls import CallFlow
+from wxcloudrun.engine.run.case_step import run_case
+from wxcloudrun.engine.run.context import Place, Run
+from wxcloudrun.engine.run.outcomes import resumed, skipped, stopped, timed, worst
+from wxcloudrun.engine.run.parallel import Steps, side_by_side
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass of a step: its number (None when there is only one), its values, its row of data."""
+
+    index: int | None
+    values: dict[str, Any]
+    row: Dataset | None = None
+
+
+class Flow:
+    """Walks a run's steps. Every method is a generator that yields results and returns the worst outcome."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._calls = CallFlow(run, self.sequence)
+
+    def scenario(self, scope: Scope, place: Place) -> Steps:
+        """The plan's own scenario, setup and teardown included."""
+        return self._calls.phases(self._run.plan.scenario, scope, place)
+
+    def sequence(
+        self, steps: tuple[StepBase, ...], scope: Scope, place: Place, part: str, *, digit: int = 2, stop: bool = True
+    ) -> Steps:
+        """Steps one after the other; after a failure that stops, the rest is reported as skipped."""
+        outcomes = []
+        failure: str | None = None
+        for index, step in enumerate(steps):
+            here = place.child(part, index, digit)
+            reason = self._ended(here) or failure
+            if reason is not None:
+                yield skipped(self._run, step, here, reason)
+                continue
+            outcome = yield from self.step(step, scope, here)
+            outcomes.append(outcome)
+            stops = stop if step.stop_on_failure is None else step.stop_on_failure
+            if stops and outcome in (Outcome.FAILED, Outcome.ERROR):
+                failure = f"step `{step.name or step.key or here.path}` before it: {outcome.value}"
+        return worst(outcomes)
+
+    def _ended(self, place: Place) -> str | None:
+        """Why nothing more may begin."""
+        return place.bounds.reason or ("the plan's limit of results is reached" if self._run.tally.exhausted else None)
+
+    def step(self, step: StepBase, scope: Scope, place: Place) -> Steps:
+        """One step with all its passes."""
+        if not step.enabled:
+            yield skipped(self._run, step, place, "disabled")
+            return Outcome.SKIPPED
+        compiled = self._run.program.steps[id(step)]
+        inner = scope.inside(Layer(Source.STEP, compiled.variables, place.path))
+        try:
+            reason = self._condition(compiled, inner, place)
+            passes = None if reason else self._passes(step, compiled, inner, place)
+        except StepError as fault:
+            yield stopped(self._run, step, place, fault)
+            return Outcome.ERROR
+        if passes is None:
+            yield skipped(self._run, step, place, reason or "")
+            return Outcome.SKIPPED
+        return (yield from self._all(step, inner, place, passes))
+
+    def _condition(self, compiled: CompiledStep, scope: Scope, place: Place) -> str | None:
+        if compiled.condition is None:
+            return None
+        if compiled.condition.holds(self._run.names(scope, place, "/condition")):
+            return None
+        return f"condition is false: {compiled.condition.text}"
+
+    def _passes(self, step: StepBase, compiled: CompiledStep, scope: Scope, place: Place) -> Iterator[Pass]:
+        items: list[Any] = [None]
+        if step.for_each is not None:
+            items = self._items(compiled, scope, place)
+        rows: tuple[Dataset | None, ...] = (None,)
+        many = step.for_each is not None or step.repeat is not None
+        if isinstance(step, CaseStep):
+            rows = self._rows(step, place)
+            many = many or gives_many(step.dataset)
+        times = step.repeat.times if step.repeat else 1
+        if not many:
+            return iter((Pass(None, {}, rows[0]),))
+        if len(items) * times * len(rows) > 1_000_000:
+            raise StepError(ErrorClass.DEFINITION, "for_each, repeat and dataset together give over a million passes")
+        return self._numbered(step, items, times, rows)
+
+    def _numbered(
+        self, step: StepBase, items: list[Any], times: int, rows: tuple[Dataset | None, ...]
+    ) -> Iterator[Pass]:
+        index = 0
+        for item in items:
+            for round_number in range(times):
+                for row in rows:
+                    values = {"iteration": index, "repeat": round_number}
+                    if step.for_each is not None:
+                        values[step.for_each.as_name] = item
+                    yield Pass(index, values, row)
+                    index += 1
+
+    def _items(self, compiled: CompiledStep, scope: Scope, place: Place) -> list[Any]:
+        items = render(compiled.items, self._run.names(scope, place, "/for_each"))
+        if not isinstance(items, list):
+            raise StepError(
+                ErrorClass.VARIABLE, f"{compiled.field}.for_each.items is not a list but {type(items).__name__}"
+            )
+        return items
+
+    def _rows(self, step: CaseStep, place: Place) -> tuple[Dataset | None, ...]:
+        try:
+            return choose_rows(step.case, step.dataset, f"{self._run.seed}/{place.path}")
+        except DefinitionError as fault:
+            raise StepError(ErrorClass.DEFINITION, str(fault)) from None
+
+    def _all(self, step: StepBase, scope: Scope, place: Place, passes: Iterator[Pass]) -> Steps:
+        concurrency = step.for_each.concurrency if step.for_each else 1
+        if concurrency > 1:
+            return (yield from self._concurrent(step, scope, place, passes, concurrency))
+        outcomes = []
+        for one in passes:
+            if one.index is None:  # the sequence has just looked at the bounds
+                return (yield from self._pass(step, scope, place, one))
+            here = place.iteration(one.index)
+            reason = here.bounds.reason
+            if reason is not None:
+                yield skipped(self._run, step, here, reason, iteration=one.index)
+                break
+            outcomes.append((yield from self._pass(step, scope, here, one)))
+            if self._run.tally.exhausted:
+                break
+        return worst(outcomes)
+
+    def _concurrent(
+        self, step: StepBase, scope: Scope, place: Place, passes: Iterator[Pass], concurrency: int
+    ) -> Steps:
+        branches: list[Scope] = []
+
+        def all_branches() -> Iterator[partial[Steps]]:
+            for one in passes:
+                if place.bounds.is_set() or self._run.tally.exhausted:
+                    return
+                branch = scope.fork()
+                branches.append(branch)
+                here = replace(place.iteration(one.index or 0), jar=place.jar.copy())
+                yield partial(self._pass, step, branch, here, one)
+
+        outcomes = yield from side_by_side(all_branches(), concurrency, self._run.crew)
+        for branch in branches:
+            scope.join(branch)
+        return worst(outcomes)
+
+    def _pass(self, step: StepBase, scope: Scope, place: Place, one: Pass) -> Steps:
+        inner = scope.inside(Layer(Source.STEP, one.values, place.path)) if one.values else scope
+        done = self._run.plan.resume.done.get(place.path)
+        if done is not None:
+            return resumed(self._run, scope, place, done)
+        if not isinstance(step, GroupStep | ParallelStep) and not self._run.tally.take():
+            return Outcome.SKIPPED
+        match step:
+            case CaseStep():
+                result = run_case(self._run, step, inner, place, one.row, one.index)
+                yield result
+                return result.outcome
+            case WaitStep():
+                return (yield from self._wait(step, inner, place, one))
+            case ScenarioStep():
+                return (yield from self._calls.call(step, inner, place))
+            case GroupStep():
+                below = place.under(step.name or step.key)
+                return (yield from self.sequence(step.steps, inner, below, "steps"))
+            case ParallelStep():
+                return (yield from self._branches(step, inner, place.under(step.name or step.key)))
+        raise TypeError(type(step))
+
+    def _wait(self, step: WaitStep, scope: Scope, place: Place, one: Pass) -> Steps:
+        result = timed(self._run, step, place, one.index, lambda: self._sleep(step, scope, place))
+        yield result
+        return result.outcome
+
+    def _sleep(self, step: WaitStep, scope: Scope, place: Place) -> None:
+        value = render(self._run.program.steps[id(step)].wait, self._run.names(scope, place))
+        try:
+            seconds = float(value) / 1000
+        except (TypeError, ValueError):
+            seconds = -1.0
+        if not 0 <= seconds <= 600:
+            raise StepError(ErrorClass.VARIABLE, f"wait_ms is not a number from 0 to 600000 but {value!r}")
+        place.bounds.wait(seconds)
+
+    def _branches(self, step: ParallelStep, scope: Scope, place: Place) -> Steps:
+        forks = [scope.fork() for _ in step.parallel]
+        branches = [
+            partial(self.step, child, fork, replace(place.child("parallel", index), jar=place.jar.copy()))
+            for index, (child, fork) in enumerate(zip(step.parallel, forks, strict=True))
+        ]
+        outcomes: list[Outcome] = yield from side_by_side(branches, min(step.concurrency, len(forks)), self._run.crew)
+        for fork in forks:
+            scope.join(fork)
+        return worst(outcomes)

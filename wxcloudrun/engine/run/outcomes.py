@@ -1,0 +1,89 @@
+"""Results of steps that sent nothing: skipped, stopped before the first byte, waited, or done by an earlier worker."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wxcloudrun.engine.errors import StepError
+from wxcloudrun.engine.plan.plan import DoneStep
+from wxcloudrun.engine.plan.steps import CaseStep, StepBase
+from wxcloudrun.engine.render.variables import Scope
+from wxcloudrun.engine.result.records import Outcome, StepFault
+from wxcloudrun.engine.result.result import StepResult
+from wxcloudrun.engine.run.clock import stamp
+from wxcloudrun.engine.send.cookie_state import restore
+
+if TYPE_CHECKING:
+    from wxcloudrun.engine.run.context import Place, Run
+
+_RANK = (Outcome.SKIPPED, Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """error before failed before passed before skipped; nothing at all passed."""
+    return max(outcomes, key=_RANK.index, default=Outcome.PASSED)
+
+
+def blank(run: "Run", step: StepBase, place: "Place", outcome: Outcome, iteration: int | None = None) -> StepResult:
+    """A result that says where the step stands and how it ended, and nothing more."""
+    case = step.case if isinstance(step, CaseStep) else None
+    text = run.redactor.text
+    return StepResult(
+        ordinal=place.ordinal,
+        path=place.path,
+        kind=step.kind.value,  # type: ignore[attr-defined]  # every subclass of StepBase has a kind
+        outcome=outcome,
+        key=text(step.key),
+        name=text(step.name or (case.name if case else "") or step.key),
+        phase=place.phase,
+        started_at=stamp(run.clock.now()),
+        duration_ms=0.0,
+        id=step.id,
+        case_id=case.id if case else None,
+        case_version=case.version if case else None,
+        trail=tuple(text(name) for name in place.trail),
+        iteration=iteration,
+    )
+
+
+def skipped(run: "Run", step: StepBase, place: "Place", reason: str, iteration: int | None = None) -> StepResult:
+    """A step that was not carried out, and why."""
+    return replace(blank(run, step, place, Outcome.SKIPPED, iteration), reason=run.redactor.text(reason))
+
+
+def stopped(run: "Run", step: StepBase, place: "Place", fault: StepError) -> StepResult:
+    """A step that could not begin."""
+    return replace(blank(run, step, place, Outcome.ERROR), error=masked_fault(run, fault))
+
+
+def cached(run: "Run", step: StepBase, place: "Place") -> StepResult:
+    """A scenario whose outputs came from the cache."""
+    return replace(blank(run, step, place, Outcome.PASSED), reason="outputs taken from the cache")
+
+
+def timed(run: "Run", step: StepBase, place: "Place", iteration: int | None, action: Callable[[], None]) -> StepResult:
+    """A step that does something without sending: passed, or an error when the action raises `StepError`."""
+    result = blank(run, step, place, Outcome.PASSED, iteration)
+    began = run.clock.monotonic()
+    try:
+        action()
+    except StepError as fault:
+        result = replace(result, outcome=Outcome.ERROR, error=masked_fault(run, fault))
+    return replace(result, duration_ms=(run.clock.monotonic() - began) * 1000)
+
+
+def resumed(run: "Run", scope: Scope, place: "Place", done: DoneStep) -> Outcome:
+    """Take over a step whose result is recorded already: its values, its outcome, no result."""
+    for one in done.carried:
+        if one.secret:
+            run.redactor.add(one.value, one.name)
+        scope.keep(one.name, one.value, shared=one.shared)
+    restore(place.jar, done.cookies, run.clock.now().timestamp())
+    run.done.append(done.outcome)
+    return done.outcome
+
+
+def masked_fault(run: "Run", fault: StepError) -> StepFault:
+    """An error as it may leave."""
+    text = run.redactor.body
+    return StepFault(fault.error_class, text(fault.message), text(fault.detail) if fault.detail else None)

@@ -1,0 +1,1 @@
+"""Building a request, sending it under the address guard, and taking its answer."""

@@ -1,0 +1,156 @@
+"""A request's specification -> a request ready to be sent: URL, headers, body and credentials checked and built."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.send.auth import basic_value, secrets_of
+from wxcloudrun.engine.send.body import BlobSource, Payload, build_body
+from wxcloudrun.engine.send.draft import Draft
+from wxcloudrun.engine.send.hosts import authority
+from wxcloudrun.engine.send.request import TOKEN, RequestSpec
+from wxcloudrun.engine.send.request_auth import AuthSpec, BasicAuth, InheritAuth, NoAuth
+from wxcloudrun.engine.send.request_body import MultipartBody
+from wxcloudrun.engine.send.request_values import Param, scalar_text
+from wxcloudrun.engine.send.url import Url, parse_url, resolve_url
+
+_FORBIDDEN_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_FORBIDDEN_IN_COOKIE = re.compile(r"[\x00-\x1f\x7f;]")
+_PROXY = re.compile(r"(?:(http|https|socks5)://)?(.+)", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyAddress:
+    """A proxy before it is vetted."""
+
+    scheme: str
+    url: Url
+
+    @property
+    def text(self) -> str:
+        """Without credentials, as libcurl wants it."""
+        return f"{self.scheme}://{authority(self.url.host, self.url.port)}"
+
+    @property
+    def credentials(self) -> str | None:
+        """`user:password`, or None."""
+        return None if self.url.username is None else f"{self.url.username}:{self.url.password}"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """A request that can be sent, any number of times. `secrets` must be registered with the masking before it is."""
+
+    spec: RequestSpec
+    draft: Draft
+    auth: AuthSpec
+    proxy: ProxyAddress | None
+    secrets: tuple[str, ...]
+
+
+def build_request(spec: RequestSpec, base_url: str | None = None, blobs: BlobSource | None = None) -> PreparedRequest:
+    """Checks and builds all that needs no network. Raises `DefinitionError`.
+
+    Credentials in the URL become basic auth when no helper is chosen, and leave the URL in any case.
+    """
+    url = resolve_url(base_url, spec.url, spec.path_params, spec.query)
+    headers, suppressed = _headers(spec.headers)
+    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
+    payload = build_body(spec.body, content_type, blobs)
+    if payload is not None and spec.method == "HEAD":
+        raise DefinitionError("body", "a HEAD request has no body")
+    headers = _with_content_type(spec, headers, suppressed, payload)
+    auth = _auth(spec.auth, url)
+    proxy = _proxy(spec.proxy)
+    draft = Draft(
+        spec.method, _bare(url), tuple(headers), frozenset(suppressed), tuple(_cookies(spec.cookies)), payload, spec.tls
+    )
+    return PreparedRequest(spec, draft, auth, proxy, _secrets(spec, auth, proxy))
+
+
+def _headers(params: Iterable[Param]) -> tuple[list[tuple[str, str]], set[str]]:
+    headers, suppressed = [], set()
+    for index, param in enumerate(params):
+        if not param.enabled:
+            continue
+        check_header(f"headers.{index}", param.name, param.value)
+        if param.value is None:
+            suppressed.add(param.name.lower())
+        else:
+            headers.append((param.name, scalar_text(param.value).strip(" \t")))
+    return headers, suppressed
+
+
+def check_header(field: str, name: str, value: object) -> None:
+    """Refuses what would end a header and begin another one. Raises `DefinitionError`."""
+    if not TOKEN.fullmatch(name):
+        raise DefinitionError(f"{field}.name", "a header's name is one word of letters, digits and !#$%&'*+-.^_`|~")
+    if isinstance(value, str):
+        found = _FORBIDDEN_IN_VALUE.search(value)
+        if found:
+            raise DefinitionError(f"{field}.value", "a line break or control character in a header", found.start())
+        if not _encodable(value):
+            raise DefinitionError(f"{field}.value", "the text holds half of a surrogate pair")
+
+
+def _encodable(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _with_content_type(
+    spec: RequestSpec, headers: list[tuple[str, str]], suppressed: set[str], payload: Payload | None
+) -> list[tuple[str, str]]:
+    """The user's type stays; a multipart type without a boundary is completed, since nobody could read it."""
+    if payload is None or "content-type" in suppressed:
+        return headers
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        check_header("body.content_type", "Content-Type", payload.content_type)
+        return [*headers, ("Content-Type", payload.content_type)]
+    if isinstance(spec.body, MultipartBody):
+        return [(name, payload.content_type if name.lower() == "content-type" else value) for name, value in headers]
+    return headers
+
+
+def _cookies(params: Iterable[Param]) -> Iterable[tuple[str, str]]:
+    for index, param in enumerate(params):
+        if not param.enabled:
+            continue
+        value = "" if param.value is None else scalar_text(param.value)
+        if not TOKEN.fullmatch(param.name):
+            raise DefinitionError(f"cookies.{index}.name", "a cookie's name is one word without spaces, ; and =")
+        if _FORBIDDEN_IN_COOKIE.search(value) or not _encodable(value):
+            raise DefinitionError(f"cookies.{index}.value", "a cookie's value holds no ; and no control characters")
+        yield param.name, value
+
+
+def _auth(auth: AuthSpec, url: Url) -> AuthSpec:
+    if isinstance(auth, NoAuth | InheritAuth) and url.username is not None:
+        return BasicAuth(kind="basic", username=url.username, password=url.password)
+    return auth
+
+
+def _bare(url: Url) -> Url:
+    if url.username is None:
+        return url
+    return Url(url.scheme, url.host, url.port, url.path, url.query)
+
+
+def _proxy(text: str | None) -> ProxyAddress | None:
+    if not text:
+        return None
+    found = _PROXY.fullmatch(text.strip())
+    if found is None or "://" in found[2]:
+        raise DefinitionError("proxy", "a proxy is written http://host:port, https://host:port or socks5://host:port")
+    return ProxyAddress((found[1] or "http").lower(), parse_url("http://" + found[2], "proxy"))
+
+
+def _secrets(spec: RequestSpec, auth: AuthSpec, proxy: ProxyAddress | None) -> tuple[str, ...]:
+    found = list(secrets_of(auth))
+    if isinstance(auth, BasicAuth):
+        found.append(basic_value(auth.username, auth.password).removeprefix("Basic "))
+    if proxy is not None and proxy.url.password:
+        found.append(proxy.url.password)
+    if spec.tls.client_key_pem:
+        found.append(spec.tls.client_key_pem)
+    return tuple(found)

@@ -1,0 +1,223 @@
+"""One sending, from the first request through redirects and challenges to the final answer."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from wxcloudrun.engine.errors import ErrorClass, StepError
+from wxcloudrun.engine.response import Cookie, Hop, Response
+from wxcloudrun.engine.send.auth import authorize, secret_headers
+from wxcloudrun.engine.send.charset import response_charset
+from wxcloudrun.engine.send.cookies import CookieJar, cookie_header
+from wxcloudrun.engine.send.digest import answer, find_challenge
+from wxcloudrun.engine.send.draft import Draft
+from wxcloudrun.engine.send.egress import AddressGuard, Target
+from wxcloudrun.engine.send.exchange import Exchange, SentRequest
+from wxcloudrun.engine.send.prepare import PreparedRequest, check_header
+from wxcloudrun.engine.send.redirects import REDIRECTS, Trail, redirected
+from wxcloudrun.engine.send.request_auth import DigestAuth
+from wxcloudrun.engine.send.transport import Channel
+from wxcloudrun.engine.send.wire import Answer, Limits, Proxy, Watch, Wire
+
+_HEAD_SHOWN = 64 * 1024
+_MAY_BE_EMPTY = frozenset({"POST", "PUT", "PATCH"})
+
+
+class Surroundings(Protocol):
+    """What a sending takes from its sender."""
+
+    guard: AddressGuard
+    limits: Limits
+    user_agent: str
+    clock: Callable[[], float]
+    nonce: Callable[[], str]
+
+
+class Sending:
+    """Runs once; `requests` and `hops` can be read afterwards, also when it failed."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        prepared: PreparedRequest,
+        jar: CookieJar | None,
+        watch: Watch,
+        added: Sequence[tuple[str, str]],
+    ) -> None:
+        self.requests: list[SentRequest] = []
+        self.hops: list[Hop] = []
+        self._around = around
+        self._prepared = prepared
+        self._jar = jar if jar is not None else CookieJar()
+        self._watch = watch
+        self._defaults = (("Accept", "*/*"), ("User-Agent", around.user_agent), *added)
+        self._cookies: list[Cookie] = []
+        self._resolve_seconds = 0.0
+
+    def run(self, channel: Channel) -> Exchange:
+        """Raises `StepError` and `DefinitionError`."""
+        for name, value in self._defaults[2:]:
+            check_header("headers", name, value)
+        rules = self._prepared.spec.redirects
+        draft = self._prepared.draft
+        trail = Trail(draft.url, rules.max)
+        while True:
+            found = self._answered(channel, draft, trail)
+            if not rules.follow or found.head.status not in REDIRECTS:
+                return self._exchange(draft, found)
+            location = _header(found, "location")
+            found.sink.discard()
+            next_draft = redirected(draft, found.head.status, location, rules, secret_headers(self._prepared.auth))
+            self.hops.append(Hop(draft.url.text, found.head.status, location or "", found.peer))
+            draft = next_draft
+
+    def _answered(self, channel: Channel, draft: Draft, trail: Trail) -> Answer:
+        """One hop, with a digest challenge answered where the helper can."""
+        ready = self._ready(draft)
+        trail.step(ready.method, ready.url, ready.header("cookie") or "", len(self.hops))
+        found = self._send(channel, ready)
+        auth = self._prepared.auth
+        if found.head.status == 401 and isinstance(auth, DigestAuth) and draft.trusted:
+            header = self._digest(draft, auth, found)
+            if header is not None:
+                found.sink.discard()
+                ready = self._ready(draft.with_defaults([("Authorization", header)]))
+                found = self._send(channel, ready)
+        return found
+
+    def _digest(self, draft: Draft, auth: DigestAuth, found: Answer) -> str | None:
+        if draft.header("authorization") is not None:
+            return None
+        challenge = find_challenge(value for name, value in found.head.headers if name.lower() == "www-authenticate")
+        if challenge is None:
+            return None
+        payload = draft.payload
+        return answer(
+            challenge,
+            auth,
+            draft.method,
+            draft.url.target,
+            payload.digest if payload is not None else _empty_digest,
+            self._around.nonce(),
+        )
+
+    def _ready(self, draft: Draft) -> Draft:
+        """With defaults, credentials and cookies; what the user wrote stays."""
+        around = self._around
+        draft = draft.with_defaults(self._defaults)
+        if draft.trusted:
+            signed = authorize(draft, self._prepared.auth, around.clock(), around.nonce())
+            for name, value in signed.headers[len(draft.headers) :]:
+                check_header("auth", name, value)
+            draft = signed
+        cookies = cookie_header(draft.cookies, self._jar.matching(draft.url, around.clock()))
+        if not cookies:
+            return draft
+        check_header("cookies", "Cookie", cookies)
+        return draft.with_defaults([("Cookie", cookies)])
+
+    def _send(self, channel: Channel, draft: Draft) -> Answer:
+        wire = self._wire(draft)
+        self.requests.append(_sent(wire))
+        found = channel.exchange(wire, self._watch)
+        self._cookies += self._jar.store(draft.url, found.head.headers, self._around.clock())
+        return found
+
+    def _wire(self, draft: Draft) -> Wire:
+        spec = self._prepared.spec
+        proxy, pins = self._route(draft)
+        names = {name.lower() for name, _ in draft.headers}
+        silent = set(draft.suppressed)
+        if "expect" not in names:
+            silent.add("expect")
+        if "content-type" not in names and (draft.payload is not None or draft.method in _MAY_BE_EMPTY):
+            silent.add("content-type")
+        limit = self._around.limits.max_body_bytes
+        return Wire(
+            draft.method,
+            draft.url,
+            draft.headers,
+            tuple(silent),
+            draft.payload,
+            "accept-encoding" not in names and "accept-encoding" not in silent,
+            pins,
+            spec.timeouts.connect_ms,
+            draft.tls,
+            proxy,
+            spec.http_version,
+            min(spec.max_body_bytes or limit, limit),
+            self._resolve_seconds,
+        )
+
+    def _route(self, draft: Draft) -> tuple[Proxy | None, tuple[Target, ...]]:
+        """Where to connect. Behind a proxy the target is vetted as well, though the proxy looks its name up itself."""
+        pins = [self._vet(draft.url.host, draft.url.port)]
+        address = self._prepared.proxy
+        if address is None:
+            return None, _to_pin(pins)
+        pins.append(self._vet(address.url.host, address.url.port))
+        label = f"{draft.url.shown} through the proxy {address.url.host}:{address.url.port}"
+        return Proxy(address.text, label, address.credentials), _to_pin(pins)
+
+    def _vet(self, host: str, port: int) -> Target:
+        began = time.monotonic()
+        watch = self._watch
+        ends = watch.total_ends if watch.deadline is None else min(watch.total_ends, watch.deadline)
+        left = min(ends - began, self._prepared.spec.timeouts.connect_ms / 1000)
+        if watch.canceled():
+            raise StepError(ErrorClass.CANCELED, f"the run was canceled before {host} was called")
+        if ends <= began:
+            which = "total timeout" if ends == watch.total_ends else "the run's deadline"
+            raise StepError(ErrorClass.TIMEOUT, f"no time was left to call {host}:{port} ({which})")
+        target = self._around.guard.vet(host, port, left, watch.canceled)
+        self._resolve_seconds = time.monotonic() - began
+        return target
+
+    def _exchange(self, draft: Draft, found: Answer) -> Exchange:
+        head = found.head
+        charset = response_charset(_header(found, "content-type"), found.sink.head)
+        response = Response(
+            head.status,
+            head.reason,
+            head.version,
+            head.headers,
+            found.sink.body(charset),
+            draft.url.text,
+            found.timing,
+            tuple(self._cookies),
+            found.peer,
+            tuple(self.hops),
+            found.certificate,
+        )
+        return Exchange(tuple(self.requests), response, head.trailers)
+
+
+def _header(found: Answer, name: str) -> str | None:
+    return next((value for key, value in found.head.headers if key.lower() == name), None)
+
+
+def _empty_digest(algorithm: str) -> str:
+    return hashlib.new(algorithm, b"", usedforsecurity=False).hexdigest()
+
+
+def _to_pin(targets: Sequence[Target]) -> tuple[Target, ...]:
+    return tuple(target for target in targets if target.addresses != (target.host,))
+
+
+def _sent(wire: Wire) -> SentRequest:
+    """What libcurl will send, with the headers it adds itself."""
+    names = {name.lower() for name, _ in wire.headers}
+    headers = list(wire.headers)
+    if "host" not in names and "host" not in wire.suppressed:
+        headers.insert(0, ("Host", wire.url.authority))
+    if wire.decode:
+        headers.append(("Accept-Encoding", "gzip, deflate, br"))
+    payload = wire.payload
+    framed = "content-length" in names or "transfer-encoding" in names or "content-length" in wire.suppressed
+    if not framed and (payload is not None or wire.method in _MAY_BE_EMPTY):
+        headers.append(("Content-Length", str(payload.size if payload is not None else 0)))
+    if payload is None:
+        return SentRequest(wire.method, wire.url.text, tuple(headers))
+    head = payload.head(_HEAD_SHOWN)
+    return SentRequest(wire.method, wire.url.text, tuple(headers), head, payload.size, payload.sha256, payload.parts)

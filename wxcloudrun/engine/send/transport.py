@@ -1,0 +1,196 @@
+"""One libcurl handle with its kept connections: carries one request to a vetted address and brings the answer back."""
+
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pycurl
+
+from wxcloudrun.engine.errors import ErrorClass, StepError
+from wxcloudrun.engine.send.curl_errors import classify, safe_words
+from wxcloudrun.engine.send.curl_facts import certificate, peer, timing
+from wxcloudrun.engine.send.curl_options import HandleOptions, open_socket
+from wxcloudrun.engine.send.received import HeadReader
+from wxcloudrun.engine.send.spool import BodySink
+from wxcloudrun.engine.send.wire import Answer, Limits, Watch, Wire
+
+_TICK = 0.1
+"""Seconds after which a waiting transfer looks at cancel and deadline again."""
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+
+
+class Channel:
+    """One handle, used by one thread at a time. `refusal` is the guard's judgement of an address and a port."""
+
+    def __init__(self, limits: Limits, refusal: Callable[[str, int], str | None], ca_file: str | None) -> None:
+        self._limits = limits
+        self._refusal = refusal
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_MAXCONNECTS, 16)
+        self._curl = pycurl.Curl()
+        self._options = HandleOptions(self._curl, ca_file)
+        self._certificates: dict[tuple[str, str, int], dict[str, str]] = {}
+        self._head = HeadReader(0, 0)
+        self._sink = BodySink(0, 0)
+        self._start()
+        for option, function in (
+            (pycurl.HEADERFUNCTION, self._on_header),
+            (pycurl.WRITEFUNCTION, self._on_body),
+            (pycurl.PREREQFUNCTION, self._on_connected),
+            (pycurl.OPENSOCKETFUNCTION, self._on_socket),
+        ):
+            self._curl.setopt(option, function)
+
+    def close(self) -> None:
+        """Closes the handle and its connections."""
+        self._multi.close()
+        self._curl.close()
+
+    def exchange(self, wire: Wire, watch: Watch) -> Answer:
+        """Sends and receives. Raises `StepError`; no file is left behind then."""
+        self._head = HeadReader(self._limits.max_header_count, self._limits.max_header_bytes)
+        self._sink = BodySink(self._limits.head_bytes, wire.max_body_bytes, self._limits.spool_directory)
+        self._start(wire.method in _IDEMPOTENT)
+        self._options.apply(wire)
+        try:
+            self._drive(wire, watch)
+        except BaseException:
+            self._sink.discard()
+            raise
+        measured = timing(self._curl, wire.resolve_seconds, time.monotonic() - watch.began)
+        return Answer(self._head.head(), self._sink, measured, peer(self._curl), self._facts(wire))
+
+    def _facts(self, wire: Wire) -> dict[str, str] | None:
+        """libcurl tells about the certificate after a handshake only; a kept connection has the one seen then."""
+        if wire.url.scheme != "https":
+            return None
+        found = certificate(self._curl)
+        if found is not None:
+            self._certificates[wire.url.origin] = found
+        return self._certificates.get(wire.url.origin)
+
+    def _start(self, repeatable: bool = True) -> None:
+        self._repeatable = repeatable
+        self._activity = 0
+        self._connected = 0
+        self._uploaded = 0
+        self._refused: str | None = None
+        self._disk_error: OSError | None = None
+
+    def _drive(self, wire: Wire, watch: Watch) -> None:
+        multi = self._multi
+        multi.add_handle(self._curl)
+        try:
+            _, running = multi.perform()
+            if running:
+                self._wait(wire, watch)
+            _, _, failed = multi.info_read()
+        finally:
+            multi.remove_handle(self._curl)
+        if failed:
+            raise self._error(wire, failed[0][1], failed[0][2])
+
+    def _wait(self, wire: Wire, watch: Watch) -> None:
+        """Moves the transfer on until it ends; looks at the limits at least every `_TICK` seconds."""
+        multi = self._multi
+        began = seen_at = time.monotonic()
+        seen = -1
+        running = 1
+        while running:
+            now = time.monotonic()
+            if self._activity != seen:
+                seen, seen_at = self._activity, now
+            elif self._connected and now - seen_at > _TICK:
+                self._activity += self._uploaded_more()
+            self._check(wire, watch, now - began, now, now - seen_at if self._connected else 0.0)
+            pause = multi.timeout()
+            ready = multi.select(_TICK if pause < 0 else min(pause / 1000, _TICK, watch.read_seconds))
+            if ready <= 0 and pause != 0 and time.monotonic() - now < 0.0005:
+                time.sleep(0.001)  # libcurl has no socket to wait for at the moment
+            _, running = multi.perform()
+
+    def _uploaded_more(self) -> int:
+        sent = int(self._curl.getinfo(pycurl.SIZE_UPLOAD_T))
+        more, self._uploaded = sent != self._uploaded, sent
+        return int(more)
+
+    def _check(self, wire: Wire, watch: Watch, elapsed: float, now: float, idle: float) -> None:
+        where = wire.proxy.label if wire.proxy else wire.url.shown
+        if watch.canceled():
+            raise StepError(ErrorClass.CANCELED, f"the run was canceled while {wire.url.shown} was under way")
+        if watch.deadline is not None and now >= watch.deadline:
+            raise StepError(
+                ErrorClass.TIMEOUT, f"the run's deadline passed {elapsed * 1000:.0f} ms after {where} was called"
+            )
+        if now >= watch.total_ends:
+            phase = "was still being received" if self._activity > 1 else "had not been answered"
+            raise StepError(
+                ErrorClass.TIMEOUT, f"{where} {phase} after {watch.total_ms} ms (total timeout, redirects included)"
+            )
+        if idle >= watch.read_seconds:
+            raise StepError(
+                ErrorClass.TIMEOUT, f"{where} sent no byte for {watch.read_seconds * 1000:.0f} ms (read timeout)"
+            )
+
+    def _error(self, wire: Wire, code: int, words: str) -> StepError:
+        where = wire.url.shown
+        if self._refused is not None:
+            return StepError(
+                ErrorClass.GUARD, f"{wire.url.authority} may not be called: {self._refused}", self._refused
+            )
+        if self._disk_error is not None:
+            return StepError(ErrorClass.BODY_TOO_LARGE, "the body could not be kept: no room for it on the disk")
+        if self._sink.overflow:
+            return StepError(
+                ErrorClass.BODY_TOO_LARGE,
+                f"the body of {where} is longer than the limit of {wire.max_body_bytes} bytes (counted after decoding)",
+            )
+        if self._head.overflow:
+            limits = f"{self._limits.max_header_count} headers or {self._limits.max_header_bytes} bytes of headers"
+            return StepError(ErrorClass.BODY_TOO_LARGE, f"{where} answered with more than {limits}")
+        if code == pycurl.E_ABORTED_BY_CALLBACK and self._connected > 1:
+            return StepError(
+                ErrorClass.PROTOCOL,
+                f"{where} closed a kept connection without answering; {wire.method} is not sent twice by itself",
+            )
+        if code == pycurl.E_OPERATION_TIMEDOUT:
+            place = wire.proxy.label if wire.proxy else wire.url.authority
+            return StepError(
+                ErrorClass.TIMEOUT, f"no connection to {place} within {wire.connect_ms} ms (connect timeout)"
+            )
+        fresh_tls = wire.url.scheme == "https" and self._curl.getinfo(pycurl.NUM_CONNECTS) > 0
+        error_class, fact = classify(code, words, fresh_tls)
+        return StepError(error_class, f"{where}: {fact}", safe_words(words))
+
+    def _on_header(self, line: bytes) -> int | None:
+        self._activity += 1
+        return None if self._head.line(line) else -1
+
+    def _on_body(self, chunk: bytes) -> int | None:
+        self._activity += 1
+        try:
+            return None if self._sink.write(chunk) else -1
+        except OSError as error:
+            self._disk_error = error
+            return -1
+
+    def _on_connected(self, peer: str, _local: str, port: int, _local_port: int) -> int:
+        """Before each request line: the address is judged once more, and libcurl's own repeating is bounded.
+
+        libcurl repeats a request when a kept connection turns out to be dead. That may run a POST twice, so only
+        idempotent methods (RFC 9110 section 9.2.2) are let through a second time.
+        """
+        self._connected += 1
+        self._activity += 1
+        self._uploaded = 0
+        self._refused = self._refusal(peer, port)
+        if self._refused is not None or (self._connected > 1 and not self._repeatable):
+            return int(pycurl.PREREQFUNC_ABORT)
+        return int(pycurl.PREREQFUNC_OK)
+
+    def _on_socket(self, _purpose: int, address: Any) -> Any:
+        """The last word before a socket exists; the address libcurl is about to connect to, not a name."""
+        self._refused = self._refusal(*address.addr[:2]) if address.family in _INTERNET else "not an internet address"
+        return pycurl.SOCKET_BAD if self._refused is not None else open_socket(address)
