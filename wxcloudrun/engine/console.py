@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from wxcloudrun.engine.bounds import Cancel
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.plan.plan import Plan
 from wxcloudrun.engine.result.records import Outcome
 from wxcloudrun.engine.result.result import RunOutcome, RunSummary, StepResult
-from wxcloudrun.engine.run.bounds import Cancel
 from wxcloudrun.engine.run.runner import Engine
 
 PASSED, FAILED, WRONG_PLAN, ERROR, CANCELED = 0, 1, 2, 3, 4

@@ -9,7 +9,7 @@ from pydantic import JsonValue, PrivateAttr
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
 from wxcloudrun.engine.judge.reading import ResponseView
 from wxcloudrun.engine.judge.sources import Reader, Source, Sourced, Variables, compile_reader
-from wxcloudrun.engine.plan.shape import Name
+from wxcloudrun.engine.shape import Name
 
 __all__ = ["CompiledExtraction", "Extraction", "Found", "Missing", "Scope", "Source", "compile_extraction"]
 

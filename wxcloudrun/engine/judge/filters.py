@@ -17,7 +17,7 @@ from wxcloudrun.engine.judge.filter_value import VALUE_FILTERS
 from wxcloudrun.engine.judge.kinds import KINDS
 from wxcloudrun.engine.judge.nearness import closest
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
-from wxcloudrun.engine.plan.shape import Part
+from wxcloudrun.engine.shape import Part
 
 MAX_FILTERS: Final = 30
 

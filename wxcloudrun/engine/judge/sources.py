@@ -19,8 +19,8 @@ from wxcloudrun.engine.judge.patterns import compile_pattern
 from wxcloudrun.engine.judge.reading import ResponseView
 from wxcloudrun.engine.judge.values import shown_text
 from wxcloudrun.engine.judge.xpath import compile_xpath
-from wxcloudrun.engine.plan.shape import Part
 from wxcloudrun.engine.response import Cookie
+from wxcloudrun.engine.shape import Part
 
 
 class Source(StrEnum):

@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 
 from wxcloudrun.engine.judge.assertion import Assertion
 from wxcloudrun.engine.judge.extraction import Extraction
-from wxcloudrun.engine.plan.shape import Name, Part, Reference
+from wxcloudrun.engine.shape import Name, Part, Reference
 
 
 class VariableType(StrEnum):

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from wxcloudrun.engine.plan.case import Variable
-from wxcloudrun.engine.plan.shape import Name, Part, Reference
 from wxcloudrun.engine.plan.steps import Scenario
 from wxcloudrun.engine.result.records import Outcome
+from wxcloudrun.engine.shape import Name, Part, Reference
 
 
 class Limits(Part):

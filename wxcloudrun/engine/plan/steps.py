@@ -7,7 +7,7 @@ from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
 
 from wxcloudrun.engine.errors import ErrorClass
 from wxcloudrun.engine.plan.case import Case, Variable
-from wxcloudrun.engine.plan.shape import Name, Part, Reference
+from wxcloudrun.engine.shape import Name, Part, Reference
 
 Milliseconds = Annotated[int, Field(ge=0, le=86_400_000)]
 Count = Annotated[int, Field(ge=1, le=10_000)]

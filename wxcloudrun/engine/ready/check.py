@@ -8,13 +8,13 @@ from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.expression import RESPONSE_NAMES
 from wxcloudrun.engine.plan.plan import Plan
 from wxcloudrun.engine.plan.steps import CaseStep, GroupStep, ParallelStep, Scenario, ScenarioStep, StepBase
+from wxcloudrun.engine.ready.actions import CompiledAction
 from wxcloudrun.engine.ready.compiled_case import CompiledCase
 from wxcloudrun.engine.ready.formula import Formula
 from wxcloudrun.engine.ready.program import CompiledStep, Program
 from wxcloudrun.engine.render.dynamic import DYNAMIC
 from wxcloudrun.engine.render.placeholder_filters import compile_placeholder_filter
 from wxcloudrun.engine.render.template import Placeholder, placeholders
-from wxcloudrun.engine.run.actions import CompiledAction
 
 
 def check_plan(plan: Plan) -> list[str]:

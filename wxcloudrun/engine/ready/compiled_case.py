@@ -12,10 +12,10 @@ from wxcloudrun.engine.plan.dataset import choose_rows
 from wxcloudrun.engine.plan.merge import merged_request
 from wxcloudrun.engine.plan.plan import Environment
 from wxcloudrun.engine.plan.steps import CaseStep, DatasetMode
+from wxcloudrun.engine.ready.actions import CompiledAction, compile_action
 from wxcloudrun.engine.ready.checks import Checks
 from wxcloudrun.engine.render.names import Names
 from wxcloudrun.engine.render.template import Template, as_text, compile_tree
-from wxcloudrun.engine.run.actions import CompiledAction, compile_action
 from wxcloudrun.engine.send.request import RequestSpec
 
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from wxcloudrun.engine.clock import Clock, stamp
 from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.render import dynamic_words as words
-from wxcloudrun.engine.run.clock import Clock, stamp
 
 
 class Draw:

@@ -4,13 +4,13 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wxcloudrun.engine.clock import Clock
 from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.render.dynamic import Draw
 from wxcloudrun.engine.render.placeholder_filters import filtered
 from wxcloudrun.engine.render.template import MAX_RENDERED, Placeholder, Template, placeholders
 from wxcloudrun.engine.render.variables import Layer, Scope, Source
 from wxcloudrun.engine.result.redaction import Redactor
-from wxcloudrun.engine.run.clock import Clock
 
 _MISSING = object()
 

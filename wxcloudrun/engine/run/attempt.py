@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from wxcloudrun.engine.clock import stamp
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
 from wxcloudrun.engine.judge.assertion import AssertionOutcome
 from wxcloudrun.engine.judge.reading import ResponseView
 from wxcloudrun.engine.plan.case import Dataset
 from wxcloudrun.engine.plan.steps import CaseStep
+from wxcloudrun.engine.ready.actions import Effects, carry_out
 from wxcloudrun.engine.ready.checks import Taken
 from wxcloudrun.engine.ready.compiled_case import CompiledCase
 from wxcloudrun.engine.render.names import Names
@@ -16,8 +18,6 @@ from wxcloudrun.engine.render.template import render
 from wxcloudrun.engine.render.variables import Layer, Scope, Source
 from wxcloudrun.engine.response import Hop, Response
 from wxcloudrun.engine.result.records import Attempt, Outcome
-from wxcloudrun.engine.run.actions import Effects, carry_out
-from wxcloudrun.engine.run.clock import stamp
 from wxcloudrun.engine.run.context import Place, Run
 from wxcloudrun.engine.send.exchange import Exchange, SentRequest
 from wxcloudrun.engine.send.prepare import PreparedRequest

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wxcloudrun.engine.clock import stamp
 from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.plan.case import Dataset
 from wxcloudrun.engine.plan.plan import Intent
@@ -13,7 +14,6 @@ from wxcloudrun.engine.render.variables import Scope
 from wxcloudrun.engine.result.records import Attempt, Outcome
 from wxcloudrun.engine.result.result import StepResult
 from wxcloudrun.engine.run.attempt import Trial, Trier
-from wxcloudrun.engine.run.clock import stamp
 from wxcloudrun.engine.run.context import Place, Run
 from wxcloudrun.engine.run.recorder import Course, record
 from wxcloudrun.engine.run.retry import delay_ms, retry_delay_ms, wants_retry

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from wxcloudrun.engine.bounds import Bounds
+from wxcloudrun.engine.clock import Clock
 from wxcloudrun.engine.plan.plan import Plan
 from wxcloudrun.engine.ready.program import Program
 from wxcloudrun.engine.render.names import Names
@@ -13,8 +15,6 @@ from wxcloudrun.engine.render.variables import Scope
 from wxcloudrun.engine.result.records import Outcome, Phase
 from wxcloudrun.engine.result.redaction import Redactor
 from wxcloudrun.engine.result.result import StepResult
-from wxcloudrun.engine.run.bounds import Bounds
-from wxcloudrun.engine.run.clock import Clock
 from wxcloudrun.engine.run.once import Cache
 from wxcloudrun.engine.run.parallel import Crew
 from wxcloudrun.engine.run.throttle import Gates, Throttle

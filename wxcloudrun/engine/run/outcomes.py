@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wxcloudrun.engine.clock import stamp
 from wxcloudrun.engine.errors import StepError
 from wxcloudrun.engine.plan.plan import DoneStep
 from wxcloudrun.engine.plan.steps import CaseStep, StepBase
 from wxcloudrun.engine.render.variables import Scope
 from wxcloudrun.engine.result.records import Outcome, StepFault
 from wxcloudrun.engine.result.result import StepResult
-from wxcloudrun.engine.run.clock import stamp
 from wxcloudrun.engine.send.cookie_state import restore
 
 if TYPE_CHECKING:

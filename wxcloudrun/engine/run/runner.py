@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from wxcloudrun.engine.bounds import Bounds, Cancel
+from wxcloudrun.engine.clock import Clock, SystemClock, stamp
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.sources import has_placeholder
 from wxcloudrun.engine.plan.case import Variable
@@ -17,8 +19,6 @@ from wxcloudrun.engine.render.variables import Scope, Source
 from wxcloudrun.engine.result.records import Outcome, Phase
 from wxcloudrun.engine.result.redaction import Redactor
 from wxcloudrun.engine.result.result import RunOutcome, RunSummary, StepResult, WriteBack
-from wxcloudrun.engine.run.bounds import Bounds, Cancel
-from wxcloudrun.engine.run.clock import Clock, SystemClock, stamp
 from wxcloudrun.engine.run.context import Hooks, Place, Run, Sends, Tally
 from wxcloudrun.engine.run.flow import Flow
 from wxcloudrun.engine.run.once import Cache, LocalCache

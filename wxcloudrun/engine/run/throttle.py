@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from wxcloudrun.engine.run.bounds import Bounds
+from wxcloudrun.engine.bounds import Bounds
 
 
 class Throttle(Protocol):

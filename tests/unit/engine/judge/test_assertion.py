@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests.unit.engine.judge.test_values import json_values
 
+from tests.unit.engine.judge.test_values import json_values
 from tests.unit.engine.response_maker import response, view
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.assertion import Assertion, compile_assertion

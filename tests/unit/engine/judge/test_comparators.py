@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.engine.judge.test_values import json_values
 
+from tests.unit.engine.judge.test_values import json_values
 from tests.unit.engine.response_maker import view
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.assertion import Assertion, compile_assertion

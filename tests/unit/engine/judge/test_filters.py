@@ -5,8 +5,8 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.engine.judge.test_values import json_values
 
+from tests.unit.engine.judge.test_values import json_values
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.filters import FILTERS, Filter, compile_filter, compile_filters, parse_filter
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable

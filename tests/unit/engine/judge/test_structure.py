@@ -4,8 +4,8 @@ import time
 
 import pytest
 from hypothesis import given
-from tests.unit.engine.judge.test_values import json_values
 
+from tests.unit.engine.judge.test_values import json_values
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.structure import MAX_MISMATCHES, compile_structure
 

@@ -3,8 +3,8 @@
 import threading
 import time
 
-from wxcloudrun.engine.run.bounds import Bounds
-from wxcloudrun.engine.run.clock import SystemClock
+from wxcloudrun.engine.bounds import Bounds
+from wxcloudrun.engine.clock import SystemClock
 from wxcloudrun.engine.run.once import LocalCache
 from wxcloudrun.engine.run.throttle import Gates, LocalThrottle
 

@@ -3,8 +3,8 @@
 import threading
 from typing import Protocol
 
+from wxcloudrun.engine.clock import Clock
 from wxcloudrun.engine.errors import ErrorClass, StepError
-from wxcloudrun.engine.run.clock import Clock
 
 
 class Cancel(Protocol):

@@ -6,13 +6,13 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Any
 
+from wxcloudrun.engine.bounds import Bounds
 from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.judge.values import shown_text
 from wxcloudrun.engine.plan.case import Action, ComputeAction, LogAction, Reach, SetAction, SignAction, WaitAction
 from wxcloudrun.engine.ready.formula import Formula
 from wxcloudrun.engine.render.names import Names
 from wxcloudrun.engine.render.template import as_text, compile_tree, render
-from wxcloudrun.engine.run.bounds import Bounds
 
 _MAX_LOG = 2_000
 _LOG_LINES = 100
