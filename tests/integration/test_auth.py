@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import URL, select, update
 
-from tests.conftest import FakeWeChat, Person, log_in
+from tests.conftest import FakeWeChat, Person, log_in, make_app, stand_in
 from tests.integration.live import at_once
 from wxcloudrun.core.actor import Role, Status
 from wxcloudrun.core.clock import SystemClock
@@ -177,3 +177,18 @@ def test_twenty_first_logins_of_one_person_at_once_make_one_person(each_app: Fla
     assert {answer.status_code for answer in answers} == {200}, [a.text for a in answers if a.status_code != 200]
     assert len({answer.json["data"]["user"]["id"] for answer in answers}) == 1
     assert sum(answer.json["data"]["is_new_user"] for answer in answers) == 1
+
+
+def test_behind_cloud_run_its_word_is_enough_and_its_person_is_the_one_who_logs_in(tmp_path):
+    url = URL.create("sqlite", database=str(tmp_path / "cloud.sqlite3"))
+    app = make_app(url, tmp_path, trust_wxcloud_headers=True, cbr_env_id="env-1")
+    vouched = {"X-WX-OPENID": "somebody-of-the-cloud", "X-WX-APPID": "wx-test-appid", "X-WX-ENV": "env-1"}
+    vouched["X-WX-SOURCE"] = "wx_client"
+    client = app.test_client()
+    first = client.get("/api/user/profile", headers=vouched)
+    assert first.status_code == 200
+    assert client.get("/api/user/profile", headers=vouched).json["data"]["id"] == first.json["data"]["id"]
+    for fake in stand_in(app):
+        assert log_in(app, fake, "somebody-of-the-cloud").id == first.json["data"]["id"]
+    for name, value in (("X-WX-ENV", "env-2"), ("X-WX-APPID", "wx-other"), ("X-WX-SOURCE", "")):
+        assert client.get("/api/user/profile", headers=vouched | {name: value}).status_code == 401

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import URL
+from sqlalchemy.exc import OperationalError
 
 from tests.conftest import FakeWeChat, Person, make_app
 from wxcloudrun.app import EXTENSION
@@ -106,6 +107,16 @@ def test_an_answer_to_nobody_says_how_to_log_in(app: Flask):
 def test_our_own_fault_is_an_envelope_without_a_word_about_it(app: Flask, break_counter, error):
     break_counter(error)
     _failure(app.test_client().get("/api/count"), 500, "internal_error")
+
+
+@pytest.mark.parametrize(
+    "original", [type("SerializationFailure", (Exception,), {"sqlstate": "40001"})("SELECT 1"), OSError()]
+)
+def test_a_database_that_cannot_is_said_to_be_away_for_a_moment(app: Flask, break_counter, original):
+    break_counter(OperationalError("SELECT 1 FROM secrets", {}, original))
+    response = app.test_client().get("/api/count")
+    _failure(response, 503, "database_unavailable")
+    assert response.headers["Retry-After"] == "5"
 
 
 def test_head_is_get_without_a_body(app: Flask):
