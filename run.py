@@ -2,24 +2,33 @@
 
 import sys
 
+import click
+from flask import Flask
+
 import config
-from wxcloudrun.app import create_app
+from wxcloudrun.app import create_app, migrate
 
 
-def _application() -> object:
+def _settings() -> config.Settings:
     try:
-        settings = config.load()
+        return config.load()
     except config.ConfigurationError as error:
         sys.exit(f"Cannot start: {error}")
-    return create_app(settings)
 
 
-app = _application()
+def _application(settings: config.Settings) -> Flask:
+    made = create_app(settings)
+    if settings.migrate_on_start and click.get_current_context(silent=True) is None:  # not for a `flask` command
+        migrate(made)
+    return made
+
+
+settings = _settings()
+app = _application(settings)
 
 
 def main(arguments: list[str]) -> None:
     """Serve with Flask's own threaded server on the given address and port, or on HOST and PORT."""
-    settings = config.load()
     host = arguments[0] if arguments else settings.host
     port = int(arguments[1]) if len(arguments) > 1 else settings.port
     app.run(host=host, port=port, threaded=True, debug=settings.debug, use_reloader=settings.debug)

@@ -97,6 +97,16 @@ def register_commands(app: Flask) -> None:
     commands.register_commands(app)
 
 
+def migrate(app: Flask) -> None:
+    """Bring the database up to this code's migrations; of several starts at once one does it and the others wait."""
+    from flask_migrate import upgrade  # noqa: PLC0415 - as above
+
+    register_commands(app)
+    with app.app_context():
+        upgrade(str(MIGRATIONS))
+        db.engine.dispose()  # a server that forks now must not share connections
+
+
 def parts(settings: "Settings") -> Container:
     """How each part is made; each is made once, when it is first asked for."""
     container = Container()

@@ -1,0 +1,72 @@
+"""Who a request comes from: a token first, Cloud Run's word only where it is believed."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from wxcloudrun.core.actor import Actor
+from wxcloudrun.core.errors import SessionEnded, SessionRequired
+from wxcloudrun.core.http import Caller
+from wxcloudrun.features.auth.identification import CloudRules, Identification
+
+CLOUD = {
+    "X-WX-OPENID": "openid-of-somebody-1",
+    "X-WX-APPID": "wx-app",
+    "X-WX-ENV": "env-1",
+    "X-WX-SOURCE": "wx_client",
+}
+RULES = CloudRules("env-1", "wx-app")
+
+
+class FakeSessions:
+    """Knows one token, and everybody by number."""
+
+    def actor_of_token(self, token: str, request_id: str) -> Actor:
+        if token != "good":
+            raise SessionEnded
+        return Actor(1, request_id=request_id)
+
+    def actor_of_person(self, user_id: int, request_id: str) -> Actor:
+        return Actor(user_id, request_id=request_id)
+
+
+def _identification(cloud: CloudRules | None) -> Identification:
+    sessions: Any = FakeSessions()
+    logins: Any = SimpleNamespace(identify=lambda appid, openid, unionid: 2)
+    return Identification(sessions, logins, cloud)
+
+
+def _caller(headers: dict[str, str]) -> Caller:
+    return Caller("192.0.2.1", "zh", "request-1", "", None, headers, {}, lambda: b"")
+
+
+def test_a_token_says_who_it_is_and_the_request_is_remembered():
+    actor = _identification(None).actor("Bearer good", _caller({}))
+    assert (actor.user_id, actor.request_id) == (1, "request-1")
+    assert _identification(None).actor("bearer  good ", _caller({})).user_id == 1
+
+
+@pytest.mark.parametrize("given", ["", "good", "Basic good", "Bearer", "Bearer ", "Bearer bad", "Bearer good good"])
+def test_a_token_that_is_none_ends_there_whatever_cloud_run_says(given: str):
+    with pytest.raises(SessionEnded):
+        _identification(RULES).actor(given, _caller(CLOUD))
+
+
+def test_nobody_is_asked_to_log_in():
+    with pytest.raises(SessionRequired):
+        _identification(RULES).actor(None, _caller({}))
+
+
+def test_cloud_runs_word_counts_only_where_it_is_believed():
+    assert _identification(RULES).actor(None, _caller(CLOUD)).user_id == 2
+    with pytest.raises(SessionRequired):
+        _identification(None).actor(None, _caller(CLOUD))
+
+
+@pytest.mark.parametrize(
+    "change", [{"X-WX-ENV": "env-2"}, {"X-WX-ENV": ""}, {"X-WX-APPID": "wx-other"}, {"X-WX-OPENID": ""}], ids=str
+)
+def test_another_environment_or_app_is_not_believed(change: dict[str, str]):
+    with pytest.raises(SessionRequired):
+        _identification(RULES).actor(None, _caller(CLOUD | change))
