@@ -14,6 +14,7 @@ from sqlalchemy import URL, make_url
 
 ROOT = Path(__file__).resolve().parent
 SIMULATOR_APPID_PREFIX = "wxsimulator"
+_ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 _PLACEHOLDER = re.compile(
     r"test|your[_-]|example|changeme|change[_-]me|placeholder|xxx|^$|simulator", re.IGNORECASE
 )
@@ -124,7 +125,10 @@ class Settings(BaseModel):
         None, description="EncodingAESKey; with it plain pushes are refused."
     )
     wechat_content_check: bool = Field(
-        False, description="Check nicknames and avatars with WeChat before use."
+        False, description="Ask WeChat about nicknames and signatures and, with PUBLIC_URL, about avatars."
+    )
+    public_url: str = Field(
+        "", description="Address under which WeChat can fetch uploads; without it avatars are not checked."
     )
     trust_wxcloud_headers: bool = Field(
         False, description="Believe Cloud Run's X-WX-* identity (close public access!)."
@@ -325,6 +329,8 @@ def faults(settings: Settings) -> list[str]:
         found.append("CBR_ENV_ID is required with TRUST_WXCLOUD_HEADERS")
     if settings.upload_store == "s3" and not (settings.s3_endpoint and settings.s3_bucket):
         found.append("S3_ENDPOINT and S3_BUCKET are required with UPLOAD_STORE=s3")
+    if settings.public_url and not _ADDRESS.fullmatch(settings.public_url):
+        found.append("PUBLIC_URL must be an http or https address without a query")
     for name in ("token_secret", "lookup_key"):
         if getattr(settings, name) is None:
             found.append(f"{name.upper()} is missing: give at least 32 random characters")

@@ -1,11 +1,60 @@
 """How gunicorn serves `run:app`; read from the folder that it is started in."""
 
+import contextlib
 import os
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
+from gunicorn.util import close_graceful
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+_HEAD_S = float(os.environ.get("WEB_HEAD_TIMEOUT", "10"))  # seconds a client may take to send a request's head
+_REQUEST_S = float(os.environ.get("WEB_REQUEST_TIMEOUT", "60"))  # seconds for the body, from then on
+_LINGER_S = 1.0
+
+
+class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's threads, which no client keeps by sending its request slowly or by not hanging up."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._reading: dict[TConn, float] = {}
+
+    def handle(self, conn: TConn) -> Any:
+        """Serve one request, in a thread."""
+        self._reading[conn] = time.monotonic() + _HEAD_S
+        try:
+            kept = super().handle(conn)
+        finally:
+            del self._reading[conn]
+        if not kept:  # gunicorn would wait for the client's end in the loop, where every other client waits too
+            close_graceful(conn.sock, _LINGER_S)
+            conn.close = _is_closed
+        return kept
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """The head is here; what may still come is the body."""
+        self._reading[conn] = time.monotonic() + _REQUEST_S
+        return super().handle_request(req, conn)
+
+    def murder_pending(self) -> None:
+        """Called by the loop every second: who took too long has nothing more to say, and may still be answered."""
+        super().murder_pending()
+        now = time.monotonic()
+        for conn, limit in list(self._reading.items()):
+            if limit < now:
+                with contextlib.suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RD)
+
+
+def _is_closed(graceful: bool = False) -> None:
+    """In place of a connection's `close`, once that was done."""
+
+
 bind = f"0.0.0.0:{os.environ.get('PORT', '80')}"
-worker_class = "gthread"
+worker_class = PatientWorker
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "32"))  # DB_POOL_SIZE must be at least this
 

@@ -32,7 +32,7 @@ from wxcloudrun.features.counter.service import CounterService
 from wxcloudrun.features.health.service import HealthService, MetricsService
 from wxcloudrun.features.users.administration import AdministrationService
 from wxcloudrun.features.users.admission import Admission
-from wxcloudrun.features.users.moderation import ContentModeration
+from wxcloudrun.features.users.moderation import AvatarModeration, ContentModeration
 from wxcloudrun.features.users.phone import PhoneService
 from wxcloudrun.features.users.pictures import AvatarService, PictureFiles
 from wxcloudrun.features.users.privacy import PrivacyService, SessionHooks
@@ -148,7 +148,7 @@ def parts(settings: "Settings") -> Container:
         SubscriptionService,
         lambda: SubscriptionService(session, clock, get(AuditService), get(Admission), lambda: get(WeChat)),
     )
-    provide(Events, lambda: Events(settings.wx_appid, get(SubscriptionService), _reactions(container)))
+    provide(Events, lambda: Events(settings.wx_appid, get(SubscriptionService), _reactions(settings, container)))
     provide(Inbox, lambda: Inbox(session, clock, keys, _doors(settings, get(Clock)), lambda: get(Events).handlers()))
     provide(HealthService, lambda: HealthService(lambda: db.engine, MIGRATIONS))
     provide(Metrics, lambda: Metrics(shared=settings.prometheus_multiproc_dir is not None))
@@ -183,7 +183,7 @@ def provide_people(settings: "Settings", container: Container, session: Any, clo
     provide(PictureFiles, lambda: PictureFiles(session, clock, get(ObjectStore)))
     provide(ProfileService, lambda: ProfileService(session, clock, keys, get(AuditService), check_text=check))
     provide(PhoneService, lambda: PhoneService(session, clock, keys, get(AuditService), get(WeChat)))
-    provide(AvatarService, lambda: AvatarService(session, clock, keys, get(AuditService), get(PictureFiles)))
+    provide_avatars(settings, container, session, clock, keys)
     provide(
         VerificationService, lambda: VerificationService(session, clock, keys, get(AuditService), get(PictureFiles))
     )
@@ -195,6 +195,28 @@ def provide_people(settings: "Settings", container: Container, session: Any, clo
     provide(
         AdministrationService,
         lambda: AdministrationService(session, clock, keys, get(AuditService), get(PrivacyService), sessions),
+    )
+
+
+def provide_avatars(settings: "Settings", container: Container, session: Any, clock: Clock, keys: KeyRing) -> None:
+    """How avatars are kept and, where WeChat can fetch them, checked."""
+    get, provide = container.get, container.provide
+    address = settings.public_url.rstrip("/")
+    checked = settings.wechat_content_check and address != ""
+    provide(
+        AvatarModeration,
+        lambda: AvatarModeration(session, clock, get(AuditService), get(PictureFiles), lambda: get(WeChat), address),
+    )
+    provide(
+        AvatarService,
+        lambda: AvatarService(
+            session,
+            clock,
+            keys,
+            get(AuditService),
+            get(PictureFiles),
+            moderation=get(AvatarModeration) if checked else None,
+        ),
     )
 
 
@@ -250,11 +272,14 @@ def _doors(settings: "Settings", clock: Clock) -> Doors:
     return Doors(signed, PushReceiver(replace(config, push_mode=PushMode.CLOUD), clock), settings.cbr_env_id)
 
 
-def _reactions(container: Container) -> Reactions:
-    """What is done about people's decisions in WeChat."""
+def _reactions(settings: "Settings", container: Container) -> Reactions:
+    """What is done about people's decisions in WeChat, and about WeChat's own about their pictures."""
     return Reactions(
         erase=lambda user_id: container.get(PrivacyService).erase(SYSTEM, user_id),
         limit=lambda user_id: container.get(SessionService).end_all(SYSTEM, user_id),
+        judged=(lambda verdict: container.get(AvatarModeration).judged(verdict))
+        if settings.wechat_content_check
+        else None,
     )
 
 

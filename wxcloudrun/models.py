@@ -5,7 +5,13 @@ from wxcloudrun.core.idempotency import IdempotencyRecord
 from wxcloudrun.features.audit.models import AuditEntry
 from wxcloudrun.features.auth.models import LoginExchange, UserSession
 from wxcloudrun.features.counter.models import Counter
-from wxcloudrun.features.users.models import LooseFile, User, VerificationApplication, VerificationMaterial
+from wxcloudrun.features.users.models import (
+    LooseFile,
+    MediaCheck,
+    User,
+    VerificationApplication,
+    VerificationMaterial,
+)
 from wxcloudrun.features.wechat.models import PushMessage, Subscription, WechatToken
 
 __all__ = [
@@ -15,6 +21,7 @@ __all__ = [
     "IdempotencyRecord",
     "LoginExchange",
     "LooseFile",
+    "MediaCheck",
     "PushMessage",
     "Subscription",
     "User",

@@ -15,6 +15,7 @@ from wxcloudrun.core.idempotency import Idempotency
 from wxcloudrun.core.logging import log
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.auth.access import SessionService
+from wxcloudrun.features.users.moderation import AvatarModeration
 from wxcloudrun.features.users.pictures import PictureFiles
 from wxcloudrun.features.users.verification import VerificationService
 from wxcloudrun.features.wechat.inbox import Inbox
@@ -47,6 +48,7 @@ def duties(container: Container) -> list[Duty]:
         Duty("idempotency.clear", 600, lambda: get(Idempotency).clear()),
         Duty("sessions.clear", 600, lambda: get(SessionService).clear()),
         Duty("users.clear_files", 600, lambda: get(PictureFiles).clear()),
+        Duty("users.clear_media_checks", 600, lambda: get(AvatarModeration).clear()),
         Duty("users.clear_materials", 600, lambda: get(VerificationService).clear()),
         Duty("wechat.clear_pushes", 600, lambda: get(Inbox).clear()),
     ]

@@ -123,7 +123,7 @@ def serving(
     log = tmp / "server.log"
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener, log.open("ab") as out:
         port = listener.getsockname()[1]
-        command = [sys.executable, "-m", "gunicorn", "-w", str(workers), "-k", "gthread", "--threads", "16"]
+        command = [sys.executable, "-m", "gunicorn", "-w", str(workers), "--threads", "16"]
         command += ["--timeout", "60", "-b", f"fd://{listener.fileno()}", target]
         process = subprocess.Popen(
             command,

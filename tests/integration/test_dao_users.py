@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tests.unit.features.users.stand_ins import START, FakeUserDao, FakeVerificationDao
-from tests.unit.features.users.stores import FakeFileDao
+from tests.unit.features.users.stores import FakeFileDao, FakeMediaCheckDao
 from wxcloudrun.core.actor import Role, Status, Verification
 from wxcloudrun.core.db import db, transaction
-from wxcloudrun.features.users.dao import FileDao, PeopleFilter, UserDao, VerificationDao
+from wxcloudrun.features.users.dao import FileDao, MediaCheckDao, PeopleFilter, UserDao, VerificationDao
 from wxcloudrun.features.users.errors import PhoneTaken
 
 LATER = START + timedelta(seconds=1, microseconds=123_456)
@@ -227,6 +227,29 @@ def loose_files_are_listed_by_age(dao):
     assert dao.files.strike("avatars/a") is False
 
 
+def a_check_is_found_by_every_letter_of_its_trace_until_it_is_over(dao):
+    who = dao.users.add(person())
+    dao.checks.add("Trace-1", who, "avatars/a", LATER)
+    row = dao.checks.get("Trace-1")
+    assert (row.trace_id, row.user_id, row.file, row.created_at) == ("Trace-1", who, "avatars/a", LATER)
+    assert dao.checks.get("trace-1") is None
+    dao.checks.remove("trace-1")
+    assert dao.checks.get("Trace-1") is not None
+    dao.checks.remove("Trace-1")
+    assert dao.checks.get("Trace-1") is None
+
+
+def checks_go_by_person_and_by_age(dao):
+    who, other = dao.users.add(person()), dao.users.add(person())
+    for trace_id, user_id, at in (("t2", who, LATER), ("t1", who, START), ("t3", other, START), ("t4", other, LATER)):
+        dao.checks.add(trace_id, user_id, "avatars/a", at)
+    assert [row.trace_id for row in dao.checks.of_person(who)] == ["t1", "t2"]
+    dao.checks.forget(who)
+    assert dao.checks.of_person(who) == []
+    assert dao.checks.clear(LATER) == 1
+    assert [row.trace_id for row in dao.checks.of_person(other)] == ["t4"]
+
+
 CONTRACT: list[Callable[..., None]] = [
     a_person_is_read_as_written,
     an_identity_is_found_by_every_letter_of_it,
@@ -248,6 +271,8 @@ CONTRACT: list[Callable[..., None]] = [
     unused_materials_are_found_and_removed,
     nothing_of_a_forgotten_person_stays,
     loose_files_are_listed_by_age,
+    a_check_is_found_by_every_letter_of_its_trace_until_it_is_over,
+    checks_go_by_person_and_by_age,
 ]
 each_promise = pytest.mark.parametrize("promise", CONTRACT, ids=lambda promise: promise.__name__)
 
@@ -263,8 +288,8 @@ class _NothingToUndo:
 @each_promise
 def test_the_daos_of_the_tests_keep_the_promise(promise):
     users = FakeUserDao()
-    daos = SimpleNamespace(users=users, applications=FakeVerificationDao(users), files=FakeFileDao())
-    promise(SimpleNamespace(**vars(daos), attempt=_NothingToUndo))
+    daos = {"users": users, "applications": FakeVerificationDao(users), "files": FakeFileDao()}
+    promise(SimpleNamespace(**daos, checks=FakeMediaCheckDao(), attempt=_NothingToUndo))
 
 
 @each_promise
@@ -275,6 +300,7 @@ def test_the_real_daos_keep_the_promise(promise, each_app):
                 users=UserDao(session),
                 applications=VerificationDao(session),
                 files=FileDao(session),
+                checks=MediaCheckDao(session),
                 attempt=session.begin_nested,
             )
         )

@@ -20,6 +20,7 @@ from wxcloudrun.simulator import AppConfig, SimulatorState, running
 
 ENDS_SESSIONS = [
     "delete_api_user",
+    "delete_api_users_user_id_sessions",
     "post_api_logout",
     "delete_api_user_sessions",
     "delete_api_user_sessions_session_id",

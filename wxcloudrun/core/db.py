@@ -72,8 +72,25 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     if type(connection).__module__.partition(".")[0] != "sqlite3":
         return
     connection.isolation_level = None  # BEGIN is for `transaction` to say; a question alone needs none
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=5000"):
+    for pragma in ("busy_timeout=5000", "foreign_keys=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}").close()
+    _write_ahead(connection)
+
+
+def _write_ahead(connection: Any) -> None:
+    """Let readers go on beside a writer. Where several open a new file at once, SQLite refuses instead of waiting."""
+    import sqlite3  # noqa: PLC0415 - only called where it is loaded
+
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        time.sleep(random.uniform(0, 0.05))  # noqa: S311 - spreads retries, guards nothing
 
 
 @contextmanager

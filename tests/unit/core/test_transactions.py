@@ -1,5 +1,6 @@
 """A transaction is kept whole or not at all, and is carried out again when the database asks for it."""
 
+import sqlite3
 from types import SimpleNamespace
 
 import pytest
@@ -180,3 +181,31 @@ def test_sqlite_takes_the_write_lock_when_a_transaction_begins(session):
 
 def test_a_driver_error_without_an_original_asks_for_nothing():
     assert asks_for_retry(DBAPIError("SELECT", {}, SimpleNamespace())) is False  # type: ignore[arg-type]
+
+
+class BusyFile:
+    """A connection to a new file that another start is just setting up."""
+
+    def __init__(self, refusals: int, code: int = sqlite3.SQLITE_BUSY) -> None:
+        self.refusals, self.code, self.asked = refusals, code, 0
+
+    def execute(self, statement: str) -> SimpleNamespace:
+        self.asked += 1
+        if self.asked <= self.refusals:
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = self.code
+            raise error
+        return SimpleNamespace(close=lambda: None)
+
+
+def test_a_new_file_that_another_start_sets_up_is_waited_for():
+    file = BusyFile(3)
+    db._write_ahead(file)
+    assert file.asked == 4
+
+
+def test_any_other_trouble_with_a_file_is_told_at_once():
+    file = BusyFile(3, sqlite3.SQLITE_IOERR)
+    with pytest.raises(sqlite3.OperationalError):
+        db._write_ahead(file)
+    assert file.asked == 1

@@ -116,7 +116,10 @@ def _without_null(field: dict[str, Any]) -> dict[str, Any]:
 
 def _schema(kind: Any, schemas: dict[str, Any], mode: Literal["validation", "serialization"]) -> dict[str, Any]:
     """The JSON Schema of a type; the models in it go to the document's components."""
-    schema = _inline(TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode), schemas)
+    drawn = TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode)
+    if mode == "validation":
+        _without_nul(drawn)
+    schema = _inline(drawn, schemas)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         name = re.sub(r"\W+", "_", schema.get("title", kind.__name__)).strip("_")
         schemas[name] = schema
@@ -141,6 +144,24 @@ def _close(schema: Any) -> None:
     elif isinstance(schema, list):
         for part in schema:
             _close(part)
+
+
+_NO_NUL = {"type": "string", "pattern": r"^[^\u0000]*$"}
+_SAYS_MORE = {"pattern", "enum", "const", "format"}
+
+
+def _without_nul(schema: Any) -> None:
+    """Say what the reader of JSON refuses in any text and any name."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "string" and not _SAYS_MORE & schema.keys():
+            schema.update(_NO_NUL)
+        if isinstance(schema.get("additionalProperties"), dict):
+            schema.setdefault("propertyNames", dict(_NO_NUL))
+        for part in schema.values():
+            _without_nul(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            _without_nul(part)
 
 
 def _responses(binding: Binding, schemas: dict[str, Any]) -> dict[str, Any]:

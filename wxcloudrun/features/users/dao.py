@@ -23,12 +23,19 @@ from sqlalchemy.exc import IntegrityError
 from wxcloudrun.core.actor import Role, Status, Verification
 from wxcloudrun.core.db import AnySession, fetch, violates
 from wxcloudrun.features.users.errors import PhoneTaken
-from wxcloudrun.features.users.models import LooseFile, User, VerificationApplication, VerificationMaterial
+from wxcloudrun.features.users.models import (
+    LooseFile,
+    MediaCheck,
+    User,
+    VerificationApplication,
+    VerificationMaterial,
+)
 
 _U: Any = User.__table__
 _A: Any = VerificationApplication.__table__
 _M: Any = VerificationMaterial.__table__
 _F: Any = LooseFile.__table__
+_C: Any = MediaCheck.__table__
 _BY_ID = select(_U).where(_U.c.id == bindparam("id"))
 _LOCKED = _BY_ID.with_for_update()
 _BY_OPENID = select(_U).where(_U.c.appid == bindparam("appid"), _U.c.openid == bindparam("openid"))
@@ -231,6 +238,42 @@ class FileDao:
         """Files on the list since before that moment, the oldest first."""
         query = select(_F.c.key).where(_F.c.since < before).order_by(_F.c.since).limit(size)
         return [row.key for row in fetch(self._session, query)]
+
+
+class MediaCheckDao:
+    """The pictures that WeChat has not judged yet."""
+
+    def __init__(self, session: AnySession) -> None:
+        self._session = session
+
+    def add(self, trace_id: str, user_id: int, file: str, now: datetime) -> None:
+        """WeChat was asked about a person's file."""
+        values = {"trace_id": trace_id, "user_id": user_id, "file": file, "created_at": now}
+        self._run(insert(_C).values(**values))
+
+    def get(self, trace_id: str) -> Row[Any] | None:
+        """The check of that trace_id."""
+        return _first(fetch(self._session, select(_C).where(_C.c.trace_id == trace_id)))
+
+    def of_person(self, user_id: int) -> Sequence[Row[Any]]:
+        """A person's checks, oldest first."""
+        query = select(_C).where(_C.c.user_id == user_id).order_by(_C.c.created_at, _C.c.trace_id)
+        return fetch(self._session, query)
+
+    def remove(self, trace_id: str) -> None:
+        """The check is over."""
+        self._run(delete(_C).where(_C.c.trace_id == trace_id))
+
+    def forget(self, user_id: int) -> None:
+        """Remove a person's checks."""
+        self._run(delete(_C).where(_C.c.user_id == user_id))
+
+    def clear(self, before: datetime) -> int:
+        """Remove the checks from before that moment; how many."""
+        return self._run(delete(_C).where(_C.c.created_at < before)).rowcount
+
+    def _run(self, statement: Any) -> CursorResult[Any]:
+        return self._session.connection().execute(statement)
 
 
 def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:

@@ -1,4 +1,4 @@
-"""People, their applications to be verified, and files that await removal."""
+"""People, their applications to be verified, pictures that are being checked, and files that await removal."""
 
 from datetime import datetime
 
@@ -74,6 +74,17 @@ class VerificationMaterial(Base):
     application_id: Mapped[int | None] = mapped_column(ROW_ID, ForeignKey("verification_applications.id"), index=True)
     file: Mapped[str] = mapped_column(code(128))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MediaCheck(Base):
+    """A picture that WeChat was asked about and has not judged yet."""
+
+    __tablename__ = "media_checks"
+
+    trace_id: Mapped[str] = mapped_column(code(128), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("users.id"), index=True)
+    file: Mapped[str] = mapped_column(code(128))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class LooseFile(Base):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.clock import Clock
@@ -20,6 +21,9 @@ from wxcloudrun.features.users.errors import ImageNotFound, ImageRefused, ImageT
 from wxcloudrun.features.users.schemas import Profile
 from wxcloudrun.features.users.service import found, profile_of
 from wxcloudrun.integrations.object_store import ObjectStore, StorageUnavailable
+
+if TYPE_CHECKING:
+    from wxcloudrun.features.users.moderation import AvatarModeration
 
 _logger = logging.getLogger("wxcloudrun.users")
 MIMETYPE = "image/webp"
@@ -89,7 +93,7 @@ class PictureFiles:
 
 
 class AvatarService:
-    """One's own avatar."""
+    """One's own avatar; with `moderation`, none is used that WeChat was not asked about."""
 
     def __init__(
         self,
@@ -99,6 +103,7 @@ class AvatarService:
         audit: AuditService,
         files: PictureFiles,
         users: UserDao | None = None,
+        moderation: "AvatarModeration | None" = None,
     ) -> None:
         self.session = session
         self._clock = clock
@@ -106,10 +111,15 @@ class AvatarService:
         self._audit = audit
         self._files = files
         self._users = users or UserDao(session)
+        self._moderation = moderation
 
     def set(self, actor: Actor, content: bytes) -> Profile:
-        """Replace the avatar. Raises ImageRefused, ImageTooLarge, StorageUnavailable."""
-        return self._store(actor, self._files.keep(content, "avatars", AVATAR_SIDE))
+        """Replace the avatar. Raises ImageRefused, ImageTooLarge, StorageUnavailable, ContentCheckUnavailable."""
+        key = self._files.keep(content, "avatars", AVATAR_SIDE)
+        if self._moderation is None:
+            return self._store(actor, key)
+        # The file is there for WeChat to fetch, and nobody's avatar yet: without a check it is cleared away again.
+        return self._store(actor, key, self._moderation.ask(actor.user_id or 0, key))
 
     def remove(self, actor: Actor) -> Profile:
         """Have no avatar."""
@@ -122,12 +132,14 @@ class AvatarService:
         return self._files.read(f"avatars/{name}")
 
     @unit_of_work
-    def _store(self, actor: Actor, key: str | None) -> Profile:
+    def _store(self, actor: Actor, key: str | None, trace_id: str | None = None) -> Profile:
         before = found(self._users.locked(actor.user_id or 0))
         if key is None and before.avatar is None:
             return profile_of(before, self._keys)
         if key is not None:
             self._files.adopt(key)
+        if self._moderation is not None and key is not None and trace_id is not None:
+            self._moderation.expect(trace_id, before.id, key)
         if before.avatar is not None:
             self._files.let_go([before.avatar])
         if not self._users.edit(before.id, {"avatar": key}, self._clock.now()):

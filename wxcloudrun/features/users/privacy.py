@@ -12,7 +12,7 @@ from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.features.audit.schemas import AuditQuery
 from wxcloudrun.features.audit.service import AuditService
-from wxcloudrun.features.users.dao import UserDao, VerificationDao
+from wxcloudrun.features.users.dao import MediaCheckDao, UserDao, VerificationDao
 from wxcloudrun.features.users.errors import OwnAccountProtected
 from wxcloudrun.features.users.pictures import PictureFiles
 from wxcloudrun.features.users.schemas import ApplicationView, Deleted, Export
@@ -54,7 +54,7 @@ _NOTHING: dict[str, object] = {
 class PrivacyService:
     """Tells people what is kept about them, and forgets them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - who forgets a person reaches every table that tells of one
         self,
         session: AnySession,
         clock: Clock,
@@ -64,6 +64,7 @@ class PrivacyService:
         sessions: SessionHooks | None = None,
         users: UserDao | None = None,
         applications: VerificationDao | None = None,
+        checks: MediaCheckDao | None = None,
     ) -> None:
         self.session = session
         self._clock = clock
@@ -73,6 +74,7 @@ class PrivacyService:
         self._sessions = sessions or SessionHooks()
         self._users = users or UserDao(session)
         self._applications = applications or VerificationDao(session)
+        self._checks = checks or MediaCheckDao(session)
 
     @unit_of_work
     def delete_own(self, actor: Actor) -> Deleted:
@@ -92,6 +94,7 @@ class PrivacyService:
         materials = self._applications.materials_of_person(user_id)
         files = [row.file for row in materials] + ([person.avatar] if person.avatar is not None else [])
         self._applications.forget(user_id)
+        self._checks.forget(user_id)
         token = {"token_version": self._users.next_token_version()}
         self._users.edit(user_id, _NOTHING | token, self._clock.now())
         self._sessions.forget(user_id)
@@ -114,6 +117,10 @@ class PrivacyService:
             last_login_at=None if last is None else iso(last),
             applications=[self._application(row) for row in self._applications.of_person(person.id)],
             sessions=list(self._sessions.of(person.id)),
+            avatar_checks=[
+                {"trace_id": row.trace_id, "created_at": iso(row.created_at)}
+                for row in self._checks.of_person(person.id)
+            ],
             audit=self._entries(person.id),
         )
 

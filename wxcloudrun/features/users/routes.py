@@ -39,7 +39,7 @@ ROUTES = [
     Route("POST", "/api/user/phone", controller.bind_phone, _USER, limit=_PHONE_LIMIT, errors=_PHONE),
     Route("DELETE", "/api/user/phone", controller.unbind_phone, _USER),
     Route("POST", "/api/user/avatar", controller.set_avatar, _USER, limit=_UPLOAD_LIMIT, max_body=_AVATAR_BYTES,
-          errors=_PICTURE),
+          errors=(*_PICTURE, errors.ContentCheckUnavailable)),
     Route("DELETE", "/api/user/avatar", controller.remove_avatar, _USER),
     Route("GET", "/api/user/verification", controller.own_verification, _USER),
     Route("POST", "/api/user/verification", controller.apply, _USER, status=201, idempotent=True, errors=_APPLY),

@@ -70,7 +70,7 @@ class Profile(View):
             "gender": user.gender,
             "language": user.language,
             "signature": user.signature,
-            "avatar_url": None if user.avatar is None else f"/media/{user.avatar}",
+            "avatar_url": None if user.avatar is None else media_path(user.avatar),
             "phone": None if phone is None else shown_phone(phone),
             "role": Choice.of(user.role),
             "status": Choice.of(user.status),
@@ -247,7 +247,13 @@ class Export(View):
     last_login_at: str | None
     applications: list[dict[str, Any]]
     sessions: list[dict[str, Any]]
+    avatar_checks: list[dict[str, Any]] = Field(description="Avatars that WeChat has not judged yet.")
     audit: list[dict[str, Any]] = Field(description="The latest thousand changes of the account, newest first.")
+
+
+def media_path(file: str) -> str:
+    """Where a stored picture is fetched."""
+    return f"/media/{file}"
 
 
 def shown_phone(phone: str) -> str:

@@ -11,10 +11,14 @@ PagePath = Annotated[str, Field(max_length=1024, description="Page without a sla
 Answer = Literal["accept", "acceptWithAudio", "acceptWithAlert", "reject", "ban", "filter"]
 
 
+_SCENE = r"^[0-9A-Za-z!#$&'()*+,/:;=?@._~-]{1,32}$"  # what WeChat takes
+_QUERY = r"^[0-9A-Za-z!#$&'()*+,/:;=?@._~%-]{0,1024}$"  # likewise
+
+
 class QrcodeBody(Input):
     """A mini-program code to be made."""
 
-    scene: Annotated[str, Field(min_length=1, max_length=32, description="What `scene` in onLoad will hold.")]
+    scene: Annotated[str, Field(pattern=_SCENE, description="What `scene` in onLoad will hold.")]
     page: Annotated[str, Field(max_length=128, description="Page; the home page without it.")] | None = None
     env_version: Literal["release", "trial", "develop"] = "release"
     width: Annotated[int, Field(ge=280, le=1280, description="Pixels.")] = 430
@@ -31,7 +35,7 @@ class LinkBody(Input):
     """A link that opens the mini-program from outside WeChat."""
 
     path: PagePath
-    query: Annotated[str, Field(max_length=1024, description="Query of the page, as `id=1`.")] = ""
+    query: Annotated[str, Field(pattern=_QUERY, description="Query of the page, as `id=1`.")] = ""
     expire_days: Annotated[int, Field(ge=1, le=30, description="Days until the link is dead.")] = 30
 
 
@@ -56,17 +60,12 @@ class SubscriptionView(View):
     version: int
 
 
-_CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
-_DataKey = Annotated[str, Field(pattern=r"^[a-z_]{1,30}[0-9]{1,3}$")]  # a type and a number, as thing1
-_DataValue = Annotated[str, Field(max_length=200, pattern=rf"^[^{_CONTROL}]*[^{_CONTROL}\s][^{_CONTROL}]*$")]
-
-
 class MessageBody(Input):
     """A subscribe message to one person; `data` maps the template's keys to texts."""
 
     user_id: Annotated[int, Field(ge=1, le=2**53 - 1)]
     template_id: Template
-    data: Annotated[dict[_DataKey, _DataValue], Field(min_length=1, max_length=20)]
+    data: Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=20)]
     page: PagePath | None = None
 
 

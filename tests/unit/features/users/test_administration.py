@@ -11,7 +11,7 @@ from tests.unit.features.users.stand_ins import (
     FakeUserDao,
     FakeVerificationDao,
 )
-from tests.unit.features.users.stores import FakeFiles
+from tests.unit.features.users.stores import FakeFiles, FakeMediaCheckDao
 from wxcloudrun.core.actor import SYSTEM, Actor, Role, Status, Verification
 from wxcloudrun.core.errors import EditConflict
 from wxcloudrun.features.users import errors
@@ -28,6 +28,7 @@ class House:
     def __init__(self) -> None:
         self.session, self.audit, self.files, self.users = FakeSession(), FakeAudit(), FakeFiles(), FakeUserDao()
         self.rows = FakeVerificationDao(self.users)
+        self.checks = FakeMediaCheckDao()
         self.forgotten: list[int] = []
         self.ended: list[int] = []
         hooks = SessionHooks(
@@ -36,7 +37,7 @@ class House:
             of=lambda user_id: [{"id": 7, "device": "a phone"}],
         )
         made = (self.session, FakeClock(), KEYS, self.audit)
-        self.privacy = PrivacyService(*made, self.files, hooks, self.users, self.rows)
+        self.privacy = PrivacyService(*made, self.files, hooks, self.users, self.rows, self.checks)
         self.people = AdministrationService(*made, self.privacy, hooks, self.users)
         self.admin = Actor(self.users.person(role=Role.ADMINISTRATOR, nickname="boss"), Role.ADMINISTRATOR)
         self.actor = Actor(self.somebody())
@@ -60,6 +61,7 @@ class House:
         state = {"state": Verification.PENDING, "note": "", "version": 1, "created_at": START}
         application = self.rows.add({"user_id": number, **state, **sealed})
         self.rows.attach(number, [self.rows.add_material(number, "materials/m.webp", START)], application)
+        self.checks.add("trace-1", number, "avatars/a.webp", START)
         return number
 
 
@@ -76,7 +78,7 @@ def test_a_deleted_person_leaves_a_number_and_nothing_else(house):
         {"verification"} if row["verification"] else set()
     )
     assert (row["status"], row["verification"], row["token_version"]) == (Status.DELETED, Verification.NONE, 2)
-    assert house.rows.applications == house.rows.images == {}
+    assert house.rows.applications == house.rows.images == house.checks.rows == {}
     assert sorted(house.files.gone) == ["avatars/a.webp", "materials/m.webp"]
     assert house.forgotten == [house.actor.user_id]
     assert house.session.commits == 1
@@ -119,6 +121,7 @@ def test_an_export_holds_everything_and_no_key(house):
     (application,) = export.applications
     assert (application["real_name"], application["number"], len(application["materials"])) == ("王小明", "A1234", 1)
     assert export.sessions == [{"id": 7, "device": "a phone"}]
+    assert [check["trace_id"] for check in export.avatar_checks] == ["trace-1"]
     assert "sealed" not in export.model_dump_json()
     assert house.audit.actions == ["user.exported"]
 
