@@ -1,8 +1,11 @@
 """Every setting: its name in the environment, type, default and meaning. Nothing below this file reads os.environ."""
 
+import base64
+import ipaddress
 import os
 import re
 import secrets
+import typing
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,13 +14,12 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent
 SIMULATOR_APPID_PREFIX = "wxsimulator"
 _ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
-_PLACEHOLDER = re.compile(
-    r"test|your[_-]|example|changeme|change[_-]me|placeholder|xxx|^$|simulator", re.IGNORECASE
-)
+_PLACEHOLDER = re.compile(r"test|your[_-]|example|changeme|change[_-]me|placeholder|xxx|^$|simulator", re.IGNORECASE)
 
 
 _TEST_SECRETS = {
@@ -38,6 +40,13 @@ def _words(value: object) -> object:
 Words = Annotated[list[str], BeforeValidator(_words)]
 Environment = Literal["development", "testing", "production"]
 Backend = Literal["sqlite", "mysql", "mariadb", "postgresql", "cockroachdb"]
+_DRIVERS = {  # of URLs that name none: the drivers that are installed
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "cockroachdb": "cockroachdb+psycopg",
+}
 
 
 class Settings(BaseModel):
@@ -46,46 +55,28 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     # The process
-    flask_env: Environment = Field(
-        "development", description="Kind of deployment; production refuses unsafe settings."
-    )
+    flask_env: Environment = Field("development", description="Kind of deployment; production refuses unsafe settings.")
     debug: bool = Field(False, description="Flask's debugger; refused in production.")
     host: str = Field("127.0.0.1", description="Address that `python run.py` listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port that `python run.py` and gunicorn listen on.")
-    data_dir: Path = Field(
-        ROOT / "data", description="Folder of the SQLite file, uploads and generated secrets."
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least level that is logged."
-    )
-    trusted_proxies: int = Field(
-        0, ge=0, le=5, description="Proxies in front whose X-Forwarded-For is believed."
-    )
-    migrate_on_start: bool = Field(
-        False, description="Apply migrations when `run.py` starts, once among all starts."
-    )
+    data_dir: Path = Field(ROOT / "data", description="Folder of the SQLite file, uploads and generated secrets.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    trusted_proxies: int = Field(0, ge=0, le=5, description="Proxies in front whose X-Forwarded-For is believed.")
+    migrate_on_start: bool = Field(False, description="Apply migrations when `run.py` starts, once among all starts.")
 
     # The database
-    database_url: SecretStr | None = Field(
-        None, description="SQLAlchemy URL; wins over every other database setting."
-    )
+    database_url: SecretStr | None = Field(None, description="SQLAlchemy URL; wins over every other database setting.")
     db_backend: Backend | None = Field(None, description="Kind of database when DATABASE_URL is not given.")
-    db_user: str | None = Field(
-        None, description="User, for PostgreSQL, CockroachDB, or any with DB_BACKEND."
-    )
+    db_user: str | None = Field(None, description="User, for PostgreSQL, CockroachDB, or any with DB_BACKEND.")
     db_password: SecretStr | None = Field(None, description="Password of DB_USER.")
     db_host: str | None = Field(None, description="Host of the database.")
     db_port: int | None = Field(None, description="Port; default is the backend's own.")
     db_name: str = Field("wxcloudrun", description="Database name, also with MYSQL_ADDRESS.")
-    mysql_address: str | None = Field(
-        None, description="host:port in one string, as WeChat Cloud Run sets it."
-    )
+    mysql_address: str | None = Field(None, description="host:port in one string, as WeChat Cloud Run sets it.")
     mysql_username: str | None = Field(None, description="MySQL user, as WeChat Cloud Run sets it.")
     mysql_password: SecretStr | None = Field(None, description="MySQL password, as WeChat Cloud Run sets it.")
     use_sqlite_for_testing: bool = Field(False, description="SQLite in memory, for unit tests.")
-    db_pool_size: int = Field(
-        32, ge=1, le=256, description="Connections a process keeps; at least its threads."
-    )
+    db_pool_size: int = Field(32, ge=1, le=256, description="Connections a process keeps; at least its threads.")
     db_connect_timeout_s: int = Field(5, ge=1, le=60, description="Seconds to wait for a connection to open.")
     db_statement_timeout_s: int = Field(15, ge=1, le=300, description="Seconds one statement may take.")
 
@@ -108,9 +99,7 @@ class Settings(BaseModel):
     # WeChat
     wx_appid: str = Field("", description="The mini-program's AppID.")
     wx_secret: SecretStr = Field(SecretStr(""), description="The mini-program's AppSecret.")
-    wechat_api_base: str = Field(
-        "https://api.weixin.qq.com", description="WeChat's API, or the simulator's address."
-    )
+    wechat_api_base: str = Field("https://api.weixin.qq.com", description="WeChat's API, or the simulator's address.")
     wechat_token_mode: Literal["stable", "legacy", "cloudbase_file", "none"] = Field(
         "stable",
         description="Where the access token comes from; `none` behind Cloud Run's open-interface service.",
@@ -118,12 +107,8 @@ class Settings(BaseModel):
     wechat_token_file: Path = Field(
         Path("/.tencentcloudbase/wx/cloudbase_access_token"), description="Token file of mode cloudbase_file."
     )
-    wechat_push_token: SecretStr | None = Field(
-        None, description="Token of the message push; without it push is off."
-    )
-    wechat_push_aes_key: SecretStr | None = Field(
-        None, description="EncodingAESKey; with it plain pushes are refused."
-    )
+    wechat_push_token: SecretStr | None = Field(None, description="Token of the message push; without it push is off.")
+    wechat_push_aes_key: SecretStr | None = Field(None, description="EncodingAESKey; with it plain pushes are refused.")
     wechat_content_check: bool = Field(
         False, description="Ask WeChat about nicknames and signatures and, with PUBLIC_URL, about avatars."
     )
@@ -133,39 +118,21 @@ class Settings(BaseModel):
     trust_wxcloud_headers: bool = Field(
         False, description="Believe Cloud Run's X-WX-* identity (close public access!)."
     )
-    cbr_env_id: str = Field(
-        "", description="Cloud Run's environment id; required with TRUST_WXCLOUD_HEADERS."
-    )
+    cbr_env_id: str = Field("", description="Cloud Run's environment id; required with TRUST_WXCLOUD_HEADERS.")
     wechat_from_appids: Words = Field(default_factory=list, description="Apps allowed by resource sharing.")
-    allow_mock_login: bool = Field(
-        False, description="DevTools' mock code logs in as the demo person; never live."
-    )
-    first_admin_openid: SecretStr | None = Field(
-        None, description="This openid becomes administrator when it logs in."
-    )
+    allow_mock_login: bool = Field(False, description="DevTools' mock code logs in as the demo person; never live.")
+    first_admin_openid: SecretStr | None = Field(None, description="This openid becomes administrator when it logs in.")
 
     # Sessions and limits
     access_token_ttl_s: int = Field(1800, ge=60, le=86_400, description="Life of an access token, seconds.")
-    refresh_token_ttl_s: int = Field(
-        2_592_000, ge=3600, description="Life of an unused refresh token, seconds."
-    )
+    refresh_token_ttl_s: int = Field(2_592_000, ge=3600, description="Life of an unused refresh token, seconds.")
     session_ttl_s: int = Field(15_552_000, ge=3600, description="Longest life of a session, seconds.")
-    rate_limit_storage: str = Field(
-        "memory://", repr=False, description="memory:// (each process) or redis://..."
-    )
+    rate_limit_storage: str = Field("memory://", repr=False, description="memory:// (each process) or redis://...")
     rate_limits: bool = Field(True, description="Switch of the rate limits, for load tests.")
-    cors_origins: Words = Field(
-        default_factory=list, description="Origins browsers may call from; none by default."
-    )
-    max_body_bytes: int = Field(
-        1_048_576, ge=1024, description="Largest request body where a route says nothing else."
-    )
-    metrics_token: SecretStr | None = Field(
-        None, description="Bearer token of /metrics; without it /metrics is 404."
-    )
-    prometheus_multiproc_dir: Path | None = Field(
-        None, description="Empty folder where processes share metrics."
-    )
+    cors_origins: Words = Field(default_factory=list, description="Origins browsers may call from; none by default.")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body where a route says nothing else.")
+    metrics_token: SecretStr | None = Field(None, description="Bearer token of /metrics; without it /metrics is 404.")
+    prometheus_multiproc_dir: Path | None = Field(None, description="Empty folder where processes share metrics.")
 
     # Uploads
     upload_store: Literal["disk", "s3"] = Field("disk", description="Where uploaded files live.")
@@ -178,9 +145,7 @@ class Settings(BaseModel):
 
     # Test runs
     use_real_wechat_credentials: bool = Field(False, description="Manual tests against the real WeChat.")
-    run_docker_integration_tests: bool = Field(
-        False, description="Start MySQL by docker compose for the tests."
-    )
+    run_docker_integration_tests: bool = Field(False, description="Start MySQL by docker compose for the tests.")
     docker_startup_timeout: int = Field(180, ge=1, description="Seconds to wait for the containers.")
 
     @property
@@ -190,23 +155,32 @@ class Settings(BaseModel):
 
     @property
     def simulated(self) -> bool:
-        """True when WeChat's part is played by the simulator."""
-        return (urlsplit(self.wechat_api_base).hostname or "") in {
-            "127.0.0.1",
-            "localhost",
-            "::1",
-            "simulator",
-        }
+        """True when WeChat's part is played by the simulator: where WeChat's address is this machine."""
+        host = (urlsplit(self.wechat_api_base).hostname or "").rstrip(".")
+        return host in {"localhost", "simulator"} or _loopback(host)
 
     def database(self) -> URL:
-        """Where the rows are: DATABASE_URL, else the test database, else DB_*, else MYSQL_*, else a file."""
+        """Where the rows are: DATABASE_URL, else the test database, else DB_*, else MYSQL_*, else a file.
+
+        Raises ConfigurationError for a URL that is none, and for a port that is no number.
+        """
         url = self._database()
+        url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
         # Under the name `mariadb` SQLAlchemy leaves out what tables say for `mysql`: their engine and character set.
         return url.set(drivername="mysql+pymysql") if url.get_backend_name() == "mariadb" else url
 
+    def database_fault(self) -> str | None:
+        """What is wrong with the settings of the database, if anything is."""
+        try:
+            kind = self.database().get_backend_name()
+        except ConfigurationError as error:
+            return str(error)
+        known = typing.get_args(Backend)
+        return None if kind in known else f"DATABASE_URL: not one of {', '.join(known)}"
+
     def _database(self) -> URL:
         if self.database_url is not None:
-            return make_url(self.database_url.get_secret_value())
+            return _url(self.database_url.get_secret_value())
         if self.use_sqlite_for_testing:
             return URL.create("sqlite")
         backend = self.db_backend or self._implied_backend()
@@ -227,7 +201,7 @@ class Settings(BaseModel):
                 username=self.mysql_username or self.db_user or "root",
                 password=_reveal(self.mysql_password or self.db_password),
                 host=host or self.db_host or "127.0.0.1",
-                port=int(port or self.db_port or 3306),
+                port=_port(port) or self.db_port or 3306,
                 database=self.db_name,
                 query={"charset": "utf8mb4"},
             )
@@ -239,6 +213,31 @@ class Settings(BaseModel):
             port=self.db_port or (26257 if backend == "cockroachdb" else 5432),
             database=self.db_name,
         )
+
+
+def _url(text: str) -> URL:
+    try:
+        return make_url(text)
+    except (ArgumentError, ValueError):
+        raise ConfigurationError("DATABASE_URL: not a URL as kind://user:password@host:port/name") from None
+
+
+def _port(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise ConfigurationError("MYSQL_ADDRESS: not host:port")
+    return int(text)
+
+
+def _loopback(host: str) -> bool:
+    """True for every way to write an address of this machine: 127.0.0.0/8, 0.0.0.0, ::1, and those inside IPv6."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    inner = getattr(address, "ipv4_mapped", None) or address
+    return inner.is_loopback or inner.is_unspecified
 
 
 def _reveal(secret: SecretStr | None) -> str | None:
@@ -264,11 +263,11 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        lines = [
-            f"{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors(include_input=False)
-        ]
+        lines = [f"{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors(include_input=False)]
         raise ConfigurationError("; ".join(lines)) from None
     problems = faults(settings)
+    if settings.production and source.get("FLASK_DEBUG", "").lower() not in {"", "0", "false", "no"}:
+        problems.append("FLASK_DEBUG must be off")  # Flask's own switch: `flask run` would serve its debugger
     if problems:
         raise ConfigurationError("; ".join(problems))
     if settings.prometheus_multiproc_dir is not None:  # the client library reads nothing but its own environment
@@ -278,11 +277,7 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
 
 def _file(environ: Mapping[str, str]) -> Mapping[str, str]:
     path = Path(environ.get("ENV_FILE") or ROOT / ".env")
-    return (
-        {key: value for key, value in dotenv_values(path).items() if value is not None}
-        if path.is_file()
-        else {}
-    )
+    return {key: value for key, value in dotenv_values(path).items() if value is not None} if path.is_file() else {}
 
 
 def development_secrets(folder: Path) -> dict[str, str]:
@@ -312,8 +307,6 @@ def _publish(draft: Path, path: Path) -> None:
 
 
 def _new_secrets() -> dict[str, str]:
-    import base64  # noqa: PLC0415 - only a first start needs it
-
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     return {
         "TOKEN_SECRET": secrets.token_urlsafe(48),
@@ -327,6 +320,9 @@ def faults(settings: Settings) -> list[str]:
     found = []
     if settings.trust_wxcloud_headers and not settings.cbr_env_id:
         found.append("CBR_ENV_ID is required with TRUST_WXCLOUD_HEADERS")
+    database = settings.database_fault()
+    if database is not None:
+        found.append(database)
     if settings.upload_store == "s3" and not (settings.s3_endpoint and settings.s3_bucket):
         found.append("S3_ENDPOINT and S3_BUCKET are required with UPLOAD_STORE=s3")
     if settings.public_url and not _ADDRESS.fullmatch(settings.public_url):
@@ -336,6 +332,11 @@ def faults(settings: Settings) -> list[str]:
             found.append(f"{name.upper()} is missing: give at least 32 random characters")
     if not settings.encryption_keys:
         found.append("ENCRYPTION_KEYS is missing: give name:base64 of 32 random bytes")
+    if not all(len(_key_bytes(entry)) == 32 for entry in settings.encryption_keys):
+        found.append("ENCRYPTION_KEYS is malformed: give name:base64 of 32 random bytes")
+    push_key = _reveal(settings.wechat_push_aes_key)
+    if push_key is not None and not re.fullmatch(r"[A-Za-z0-9]{43}", push_key):
+        found.append("WECHAT_PUSH_AES_KEY is not the 43 letters and digits of WeChat's EncodingAESKey")
     return found + (_unsafe_in_production(settings) if settings.production else [])
 
 
@@ -348,18 +349,42 @@ def _unsafe_in_production(settings: Settings) -> list[str]:
         "WX_SECRET is a placeholder": bool(_PLACEHOLDER.search(settings.wx_secret.get_secret_value())),
         "TOKEN_SECRET is weak: give at least 32 random characters": _weak(settings.token_secret),
         "LOOKUP_KEY is weak: give at least 32 random characters": _weak(settings.lookup_key),
+        "TOKEN_SECRETS_PREVIOUS has a weak key: remove it": any(map(_weak_text, settings.token_secrets_previous)),
+        "ENCRYPTION_KEYS has a weak key: give name:base64 of 32 random bytes": any(
+            _weak_key(entry) for entry in settings.encryption_keys
+        ),
         "USE_SQLITE_FOR_TESTING must be off": settings.use_sqlite_for_testing,
     }
     return [text for text, wrong in checks.items() if wrong]
 
 
 def _weak(secret: SecretStr | None) -> bool:
-    text = _reveal(secret) or ""
+    return _weak_text(_reveal(secret) or "")
+
+
+def _weak_text(text: str) -> bool:
     return (
         len(text.encode()) < 32
         or len(set(text)) < 12
+        or text in _TEST_SECRETS.values()
         or bool(re.search(r"your[_-]|changeme|example", text, re.I))
     )
+
+
+def _weak_key(entry: str) -> bool:
+    """True for bytes that nobody drew: of 32 random ones fewer than 20 different come up once in 10^9 keys."""
+    key = _key_bytes(entry)
+    return len(set(key)) < 20 or key == _key_bytes(_TEST_SECRETS["encryption_keys"])
+
+
+def _key_bytes(entry: str) -> bytes:
+    """The bytes of `name:base64`, in either alphabet, with or without its padding; nothing where it is malformed."""
+    name, _, text = entry.partition(":")
+    plain = text.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True) if name else b""
+    except ValueError:
+        return b""
 
 
 def environment_names() -> tuple[str, ...]:

@@ -30,8 +30,14 @@ app = _application(settings)
 def main(arguments: list[str]) -> None:
     """Serve with Flask's own threaded server on the given address and port, or on HOST and PORT."""
     host = arguments[0] if arguments else settings.host
-    port = int(arguments[1]) if len(arguments) > 1 else settings.port
+    port = _port(arguments[1]) if len(arguments) > 1 else settings.port
     app.run(host=host, port=port, threaded=True, debug=settings.debug, use_reloader=settings.debug)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:  # the server would listen on 34463 for 99999
+        sys.exit(f"Cannot start: a port is a number from 1 to 65535, not {text!r}")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def gunicorn(target: str, environment: dict[str, str], workers: int = 2, threads
     """A server of `target`: its process number and address."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", target, "-w", str(workers), "-k", "gthread", "--threads", str(threads)]
-    command += ["-b", f"127.0.0.1:{port}", "--log-level", "warning", "--no-control-socket"]
+    command += ["-c", "/dev/null", "-b", f"127.0.0.1:{port}", "--log-level", "warning", "--no-control-socket"]
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=quiet) as process:
         try:
@@ -79,13 +79,15 @@ def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its children."""
+    """User and system time of a process and its children, also of those that ended."""
     total = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             fields = stat.read_text().rpartition(")")[2].split()
             if int(stat.parent.name) == pid or int(fields[1]) == pid:
                 total += int(fields[11]) + int(fields[12])
+            if int(stat.parent.name) == pid:
+                total += int(fields[13]) + int(fields[14])
     return total / _TICKS
 
 

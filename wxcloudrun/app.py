@@ -124,7 +124,7 @@ def parts(settings: "Settings") -> Container:
     provide(Clock, lambda: clock)
     provide(KeyRing, lambda: keys)
     provide(RateLimiter, lambda: RateLimiter(settings.rate_limit_storage, enabled=settings.rate_limits))
-    provide(Idempotency, lambda: Idempotency(session, clock))
+    provide(Idempotency, lambda: Idempotency(session, clock, keys))
     provide(AccessTokens, lambda: AccessTokens(secrets, settings.access_token_ttl_s, clock))
     provide(CounterService, lambda: CounterService(session))
     provide(AuditService, lambda: AuditService(session, clock))

@@ -18,7 +18,7 @@ from tests.integration.probe import ACTION, with_probe
 from wxcloudrun.app import EXTENSION
 from wxcloudrun.core.clock import SystemClock
 from wxcloudrun.core.db import db
-from wxcloudrun.core.idempotency import Idempotency, IdempotencyRecord
+from wxcloudrun.core.idempotency import Answer, Idempotency, IdempotencyRecord
 from wxcloudrun.features.audit.models import AuditEntry
 
 
@@ -131,6 +131,15 @@ def test_a_key_is_good_for_a_day_whether_or_not_anybody_cleared_up(probed, perso
     assert _post(person, key, "another").headers["Idempotency-Replayed"] == "true"
 
 
+def test_a_stored_answer_cannot_be_read_in_the_table(probed, person, key):
+    said = _post(person, key).get_data()
+    with probed.app_context():
+        stored = db.session.scalars(select(IdempotencyRecord.answer)).one()
+    assert stored
+    assert said not in stored
+    assert b"success" not in stored
+
+
 def test_old_keys_are_cleared_and_young_ones_stay(probed, person, key):
     _post(person, key)
     with probed.app_context():
@@ -149,7 +158,7 @@ def test_who_was_taken_for_dead_cannot_finish_beside_who_took_over(probed, perso
         db.session.execute(update(IdempotencyRecord).values(created_at=claim.since + timedelta(seconds=61)))
         db.session.commit()
         with pytest.raises(Exception, match="request_in_progress"):
-            idempotency._finish(claim, lambda: probed.response_class("{}", 201))
+            idempotency._finish(claim, lambda: Answer(201, b"{}"))
         assert db.session.scalar(select(func.count()).select_from(IdempotencyRecord)) == 1, "it is not theirs to remove"
 
 

@@ -1,10 +1,12 @@
 """What came back from the server: plain data that extraction, assertion and the result are made from."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from wxcloudrun.engine.record import record
 
-@dataclass(frozen=True)
+
+@record(frozen=True, slots=True)
 class Body:
     """A response body after transfer and content decoding.
 
@@ -38,7 +40,7 @@ class Body:
         return self.read(limit).decode(self.charset, "replace")
 
 
-@dataclass(frozen=True)
+@record(frozen=True, slots=True)
 class Timing:
     """Milliseconds each phase took; a phase that did not happen (kept connection, no TLS) is 0."""
 
@@ -51,7 +53,7 @@ class Timing:
     total_ms: float = 0.0  # of this exchange and of the redirects before it
 
 
-@dataclass(frozen=True)
+@record(frozen=True, slots=True)
 class Hop:
     """One redirect that was followed."""
 
@@ -61,7 +63,7 @@ class Hop:
     peer: str | None
 
 
-@dataclass(frozen=True)
+@record(frozen=True, slots=True)
 class Cookie:
     """One cookie a response set."""
 
@@ -75,7 +77,7 @@ class Cookie:
     same_site: str = ""
 
 
-@dataclass(frozen=True)
+@record(frozen=True, slots=True)
 class Response:
     """The final answer after redirects. Header names keep the server's case; look-ups ignore it."""
 

@@ -18,7 +18,7 @@ from wxcloudrun.core.http.cors import Cors
 from wxcloudrun.core.http.reply import failure, success
 from wxcloudrun.core.http.route import Access, Caller, Raw, Reply, Route
 from wxcloudrun.core.http.surface import REQUEST_ID, USER_ID
-from wxcloudrun.core.idempotency import Idempotency
+from wxcloudrun.core.idempotency import Answer, Idempotency
 from wxcloudrun.core.logging import log
 from wxcloudrun.core.rate_limit import RateLimiter
 
@@ -79,14 +79,24 @@ class Edge:
                 asked.environ[USER_ID] = actor.user_id
             given = Given(actor, caller, path)
             if route.idempotent and caller.idempotency_key is not None and actor is not None:
-                idempotency = self.container.get(Idempotency)
-                content = f"{route.method} {asked.full_path}\n".encode("utf-8", "surrogatepass") + read_bytes()
-                return idempotency.once(
-                    actor, caller.idempotency_key, content, lambda: self._answer(binding, given, False)
-                )
+                return self._once(actor, caller.idempotency_key, asked, lambda: self._answer(binding, given, False))
             return self._answer(binding, given, tagged)
 
         return view
+
+    def _once(self, actor: Actor, key: str, asked: Request, carry_out: Callable[[], Response]) -> Response:
+        """What `carry_out` answers, or what it answered when it was asked the same before with this key."""
+
+        def answer() -> Answer:
+            response = carry_out()
+            return Answer(response.status_code, response.get_data())
+
+        content = f"{asked.method} {asked.full_path}\n".encode("utf-8", "surrogatepass") + read_bytes()
+        given = self.container.get(Idempotency).once(actor, key, content, answer)
+        headers = [("Cache-Control", "no-store")]
+        if given.repeated:
+            headers.append(("Idempotency-Replayed", "true"))
+        return Response(given.body, given.status, headers, content_type="application/json")
 
     def _admit(self, route: Route, caller: Caller) -> Actor | None:
         limiter = self.container.get(RateLimiter) if route.limit is not None else None

@@ -13,6 +13,7 @@ from wxcloudrun.engine.judge.reading import ResponseView
 from wxcloudrun.engine.judge.sources import Reader, Source, Sourced, Variables, compile_reader, has_placeholder
 from wxcloudrun.engine.judge.telling import sentence
 from wxcloudrun.engine.judge.values import shown, shown_text
+from wxcloudrun.engine.record import record
 
 __all__ = ["Assertion", "AssertionOutcome", "Comparator", "CompiledAssertion", "Source", "compile_assertion"]
 
@@ -43,7 +44,7 @@ class Assertion(Sourced):
         return self
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AssertionOutcome:
     """What became of one assertion; every field is plain JSON of bounded size.
 

@@ -1,7 +1,7 @@
 """A case's extractions and assertions made ready; those with placeholders are finished when the names are known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,13 +13,14 @@ from wxcloudrun.engine.judge.extraction import CompiledExtraction, Extraction, c
 from wxcloudrun.engine.judge.outcome import Missing, Unreadable
 from wxcloudrun.engine.judge.reading import ResponseView
 from wxcloudrun.engine.judge.sources import Sourced
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.render.names import Names
 from wxcloudrun.engine.render.template import Template, compile_tree, is_template
 
 _LITERAL = ("name", "message", "source", "comparator", "expression", "scope")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Taken:
     """What became of one extraction. `found` is false when its default was used, or there was nothing."""
 

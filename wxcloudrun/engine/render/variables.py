@@ -8,6 +8,7 @@ from typing import Any
 
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
 from wxcloudrun.engine.plan.case import Variable, VariableType
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.render.template import (
     Placeholder,
     Resolver,
@@ -30,7 +31,7 @@ class Source(StrEnum):
     DYNAMIC = "dynamic"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Layer:
     """The values of one scope. `place` seeds the dynamic variables inside them, so that each keeps its value."""
 

@@ -1,11 +1,11 @@
 """The pieces of a step's result: plain data, masked already."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from wxcloudrun.engine.errors import ErrorClass
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.response import Hop, Timing
 
 
@@ -26,7 +26,7 @@ class Phase(StrEnum):
     TEARDOWN = "teardown"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StepFault:
     """Why a step ended as *error*."""
 
@@ -35,7 +35,7 @@ class StepFault:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Attempt:
     """One sending of the step's request. `wait_ms` is how long was waited before it; `sent_at` is UTC, ISO 8601."""
 
@@ -52,7 +52,7 @@ class Attempt:
     parent_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BodyRecord:
     """A body in a result: its head as text, or in base64 where it is not text; size and hash are of the whole."""
 
@@ -64,7 +64,7 @@ class BodyRecord:
     charset: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RequestRecord:
     """The request as it was sent, secrets masked. `curl` repeats it; secrets stand in it as `$NAME`."""
 
@@ -75,7 +75,7 @@ class RequestRecord:
     curl: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ResponseRecord:
     """The final answer, secrets masked."""
 
@@ -92,7 +92,7 @@ class ResponseRecord:
     certificate: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AssertionRecord:
     """One assertion's verdict. `where` shows the place (with a caret where it stopped), `nearest` what was there
     instead, `places` the differing places inside the value, `message` one sentence to act on."""
@@ -110,7 +110,7 @@ class AssertionRecord:
     places: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ExtractionRecord:
     """One extraction: the value it found (`***` when secret), and for secrets the keyed hash of it."""
 
@@ -123,7 +123,7 @@ class ExtractionRecord:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class VariableRecord:
     """A name the step used, the value it had and the scope that gave it."""
 
@@ -134,7 +134,7 @@ class VariableRecord:
     hash: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DatasetRecord:
     """The row of data a step was run with."""
 
@@ -144,7 +144,7 @@ class DatasetRecord:
     id: str | int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Carried:
     """A value handed on to later steps, not masked: for `plan.resume` only, and never part of `to_json`."""
 

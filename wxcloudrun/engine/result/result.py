@@ -1,12 +1,21 @@
 """What a run gives: one `StepResult` for each request, wait or skip, and a `RunSummary` at the end. Masked already."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any
 
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.response import Cookie
+from wxcloudrun.engine.result.as_json import (
+    assertion_json,
+    attempt_json,
+    extraction_json,
+    plain,
+    request_json,
+    response_json,
+    variable_json,
+)
 from wxcloudrun.engine.result.explain import explain
 from wxcloudrun.engine.result.records import (
     AssertionRecord,
@@ -32,7 +41,7 @@ class RunOutcome(StrEnum):
     CANCELED = "canceled"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StepResult:
     """What one step gave, in one iteration.
 
@@ -74,10 +83,34 @@ class StepResult:
 
     def to_json(self) -> dict[str, Any]:
         """The result as JSON values; everything in it is masked."""
-        data: dict[str, Any] = _plain(self)
-        del data["carried"], data["cookies"]
-        data["passed_after_retry"] = self.passed_after_retry
-        return data
+        request, response = self.request, self.response
+        return {
+            "ordinal": self.ordinal,
+            "path": self.path,
+            "kind": self.kind,
+            "outcome": self.outcome.value,
+            "key": self.key,
+            "name": self.name,
+            "phase": self.phase.value,
+            "started_at": self.started_at,
+            "duration_ms": self.duration_ms,
+            "id": self.id,
+            "case_id": self.case_id,
+            "case_version": self.case_version,
+            "trail": list(self.trail),
+            "iteration": self.iteration,
+            "dataset": plain(self.dataset) if self.dataset is not None else None,
+            "reason": self.reason,
+            "error": plain(self.error) if self.error is not None else None,
+            "attempts": [attempt_json(one) for one in self.attempts],
+            "request": request_json(request) if request is not None else None,
+            "response": response_json(response) if response is not None else None,
+            "assertions": [assertion_json(one) for one in self.assertions],
+            "extractions": [extraction_json(one) for one in self.extractions],
+            "variables": [variable_json(one) for one in self.variables],
+            "log": list(self.log),
+            "passed_after_retry": self.passed_after_retry,
+        }
 
     def explain(self) -> str:
         """Why the step did not pass, as a block of text that a person can act on."""
@@ -128,38 +161,9 @@ class RunSummary:
 
     def to_json(self) -> dict[str, Any]:
         """The summary as JSON values; write-backs are named only, their values stay out."""
-        data: dict[str, Any] = _plain(self)
+        data: dict[str, Any] = plain(self)
         data["write_back"] = [item.name for item in self.write_back]
         data["total"] = self.total
         data["success_rate"] = self.success_rate
         return data
 
-
-_SIMPLE = frozenset((str, int, float, bool, type(None)))
-_WRITERS: dict[type, Callable[[Any], Any]] = {}
-
-
-def _plain(value: Any) -> Any:
-    """Dataclasses to dicts, tuples to lists, words to strings; JSON values stay what they are."""
-    kind = type(value)
-    if kind in _SIMPLE:
-        return value
-    writer = _WRITERS.get(kind)
-    if writer is None:
-        writer = _WRITERS[kind] = _writer(kind)
-    return writer(value)
-
-
-def _writer(kind: type) -> Callable[[Any], Any]:
-    """How values of a type are written; found out once a type."""
-    if is_dataclass(kind):
-        names = tuple(one.name for one in fields(kind))
-        read = attrgetter(*names)
-        return lambda value: {
-            name: item if type(item) in _SIMPLE else _plain(item) for name, item in zip(names, read(value), strict=True)
-        }
-    if issubclass(kind, Mapping):
-        return lambda value: {key: _plain(item) for key, item in value.items()}
-    if issubclass(kind, tuple | list):
-        return lambda value: [item if type(item) in _SIMPLE else _plain(item) for item in value]
-    return str

@@ -10,6 +10,7 @@ from wxcloudrun.engine.bounds import Bounds
 from wxcloudrun.engine.clock import Clock
 from wxcloudrun.engine.plan.plan import Plan
 from wxcloudrun.engine.ready.program import Program
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.render.names import Names
 from wxcloudrun.engine.render.variables import Scope
 from wxcloudrun.engine.result.records import Outcome, Phase
@@ -76,7 +77,7 @@ class Hooks:
     blobs: BlobSource | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Place:
     """Where in the run a step stands: its path and ordinal, the names above it, and its bounds and cookies."""
 

@@ -1,7 +1,7 @@
 """How steps follow one another: sequences, conditions, iterations, groups, branches, scenarios inside scenarios."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from wxcloudrun.engine.plan.case import Dataset
 from wxcloudrun.engine.plan.dataset import choose_rows, gives_many
 from wxcloudrun.engine.plan.steps import CaseStep, GroupStep, ParallelStep, ScenarioStep, StepBase, WaitStep
 from wxcloudrun.engine.ready.program import CompiledStep
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.render.template import render
 from wxcloudrun.engine.render.variables import Layer, Scope, Source
 from wxcloudrun.engine.result.records import Outcome
@@ -20,7 +21,7 @@ from wxcloudrun.engine.run.outcomes import resumed, skipped, stopped, timed, wor
 from wxcloudrun.engine.run.parallel import Steps, side_by_side
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Pass:
     """One pass of a step: its number (None when there is only one), its values, its row of data."""
 

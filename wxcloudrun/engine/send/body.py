@@ -5,13 +5,13 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
 from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.send.charset import codec_name, declared_charset
 from wxcloudrun.engine.send.request_body import (
     BinaryBody,
@@ -32,7 +32,7 @@ type BlobSource = Callable[[str], bytes | Path]
 _CHUNK = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PartSummary:
     """One part of a multipart body as a report shows it."""
 
@@ -43,7 +43,7 @@ class PartSummary:
     size: int = 0
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Payload:
     """A body ready to be sent: pieces in memory or in files, sent one after the other."""
 

@@ -1,8 +1,8 @@
 """A request on its way to being sent: what the user wrote, before defaults, cookies and credentials are added."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.send.body import Payload
 from wxcloudrun.engine.send.request import Tls
 from wxcloudrun.engine.send.url import Url
@@ -10,7 +10,7 @@ from wxcloudrun.engine.send.url import Url
 type Pairs = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Draft:
     """One hop: `suppressed` names (lower case) are not sent even by default; `trusted` until it leaves its origin."""
 

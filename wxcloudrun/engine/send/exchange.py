@@ -1,13 +1,12 @@
 """What an exchange leaves behind: the request that was really sent, the response, and the error that ended it."""
 
-from dataclasses import dataclass
-
 from wxcloudrun.engine.errors import ErrorClass, StepError
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.response import Hop, Response
 from wxcloudrun.engine.send.body import PartSummary
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SentRequest:
     """One request as it went over the wire. Holds secrets: masking comes before storing."""
 
@@ -25,7 +24,7 @@ class SentRequest:
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Exchange:
     """A request that was answered. `requests` has one entry a hop, in order; an answered challenge counts as one."""
 

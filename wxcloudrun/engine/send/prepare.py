@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.send.auth import basic_value, secrets_of
 from wxcloudrun.engine.send.body import BlobSource, Payload, build_body
 from wxcloudrun.engine.send.draft import Draft
@@ -38,7 +39,7 @@ class ProxyAddress:
         return None if self.url.username is None else f"{self.url.username}:{self.url.password}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PreparedRequest:
     """A request that can be sent, any number of times. `secrets` must be registered with the masking before it is."""
 

@@ -1,11 +1,11 @@
 """The head of a response as libcurl hands it over, line by line, with its limits."""
 
-from dataclasses import dataclass
+from wxcloudrun.engine.record import record
 
 type Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Head:
     """Status line and headers of the final answer, and the trailers that came after a chunked body."""
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from urllib.parse import quote, unquote, urljoin
 
 from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.send.hosts import authority, canonical_host
 from wxcloudrun.engine.send.request_values import Param, Scalar, scalar_text
 
@@ -19,7 +19,7 @@ _PATH_SAFE = "/:@!$&'()*+,;=~%"
 _QUERY_SAFE = _PATH_SAFE + "?"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Url:
     """A URL whose parts are canonical: ASCII host, number as port, path and query percent-encoded exactly once."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from wxcloudrun.engine.record import record
 from wxcloudrun.engine.response import Timing
 from wxcloudrun.engine.send.body import Payload
 from wxcloudrun.engine.send.egress import Target
@@ -24,7 +25,7 @@ class Limits:
     spool_directory: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Proxy:
     """A vetted proxy: its URL without credentials, and these apart as `user:password`."""
 
@@ -33,7 +34,7 @@ class Proxy:
     credentials: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Wire:
     """One request, complete: nothing is added but Host, Content-Length and, with `decode`, Accept-Encoding."""
 
@@ -52,7 +53,7 @@ class Wire:
     resolve_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Watch:
     """When a transfer must stop: seconds without a byte, two points on the monotonic clock, and a question."""
 
@@ -64,7 +65,7 @@ class Watch:
     canceled: Callable[[], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Answer:
     """What one request brought back."""
 
