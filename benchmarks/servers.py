@@ -58,7 +58,8 @@ def gunicorn(target: str, environment: dict[str, str], workers: int = 2, threads
     """A server of `target`: its process number and address."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", target, "-w", str(workers), "-k", "gthread", "--threads", str(threads)]
-    command += ["-c", "/dev/null", "-b", f"127.0.0.1:{port}", "--log-level", "warning", "--no-control-socket"]
+    command += ["-b", f"127.0.0.1:{port}", "--log-level", "warning", "--no-control-socket"]
+    command += ["--max-requests", "0"]  # the same processes from the first request to the last
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=quiet) as process:
         try:

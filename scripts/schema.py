@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import re
 import sqlite3
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.supervisor import ROOT
+
+_ERROR = re.compile(r"[\w.]+(Error|Exception|Timeout): |Cannot start: ")
 
 
 class MigrationError(Exception):
@@ -40,11 +43,17 @@ def heads(folder: Path) -> set[str]:
 
 
 def migrate(environ: Mapping[str, str]) -> None:
-    """Run `flask db upgrade`, which waits while another start does so. Raises MigrationError."""
+    """Run `flask db upgrade`, which waits while another start does so. Raises MigrationError with its reason."""
     command = [sys.executable, "-m", "flask", "db", "upgrade"]
     outcome = subprocess.run(command, cwd=ROOT, env=dict(environ), capture_output=True, text=True, check=False)
     if outcome.returncode:
-        raise MigrationError("\n".join((outcome.stdout + outcome.stderr).strip().splitlines()[-8:]))
+        raise MigrationError(_reason((outcome.stdout + outcome.stderr).strip().splitlines()))
+
+
+def _reason(lines: list[str]) -> str:
+    """The line that says why; of a traceback the last of its errors, since SQL and a link may stand behind it."""
+    errors = [line for line in lines if _ERROR.match(line)]
+    return errors[-1] if errors else "\n".join(lines[-8:])
 
 
 def _assigned(path: Path) -> dict[str, object]:

@@ -176,6 +176,13 @@ def test_the_command_line_promotes_and_demotes(app, admin, person):
     assert person.call("GET", "/api/users").status_code == 403
 
 
+@pytest.mark.parametrize("number", ["0", "9007199254740992", "99999999999999999999", "x"])
+def test_the_command_line_refuses_a_number_that_nobody_can_have(app, number):
+    refused = app.test_cli_runner().invoke(args=["users", "promote", number])
+    assert refused.exit_code == 2
+    assert "Invalid value" in refused.output
+
+
 def test_the_command_line_leaves_one_administrator(app, admin):
     refused = app.test_cli_runner().invoke(args=["users", "demote", str(admin.id)])
     assert refused.exit_code == 1

@@ -241,3 +241,15 @@ def test_one_message_delivered_fifty_times_at_once_is_kept_once(each_app, monkey
     replies = at_once(app, 50, deliver)
     assert set(replies) == {(200, "success")}
     assert len(kept(app)) == 1
+
+
+@pytest.mark.parametrize("name", ["\x00", "\ud800", "a\nb", "\u202e" + "x" * 99], ids=ascii)
+def test_an_event_with_a_name_that_no_database_holds_is_kept_all_the_same(plain_app, name: str):
+    moment = str(int(time.time()))
+    query = {"timestamp": moment, "nonce": "n", "signature": push_signature(TOKEN, moment, "n")}
+    event = {"ToUserName": "g", "FromUserName": OPENID, "CreateTime": int(moment), "MsgType": "event", "Event": name}
+    reply = plain_app.test_client().post("/wechat/push", query_string=query, data=json.dumps(event))
+    assert (reply.status_code, reply.text) == (200, "success")
+    [row] = kept(plain_app)
+    assert row.kind.isprintable()
+    assert len(row.kind) <= 64

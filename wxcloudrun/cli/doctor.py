@@ -17,6 +17,8 @@ from wxcloudrun.core.container import Container
 from wxcloudrun.features.health.service import HealthService
 
 _LEAST_FREE = 200 * 1024 * 1024
+_FOLDER = click.Path(path_type=Path)
+_PORT = click.IntRange(1, 65535)
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Finding:
 
 
 @click.command()
-@click.option("--data", "folder", default="data", help="Folder of data, as DATA_DIR.", type=click.Path(path_type=Path))
-@click.option("--port", default=8080, help="Port the service is to listen on.")
+@click.option("--data", "folder", default="data", envvar="DATA_DIR", type=_FOLDER, help="Folder of data, as DATA_DIR.")
+@click.option("--port", default=8080, envvar="PORT", type=_PORT, help="Port the service is to listen on, as PORT.")
 @with_appcontext
 def doctor(folder: Path, port: int) -> None:
     """Look at Python, disk, port and database; exits with 1 when something is wrong."""
@@ -47,7 +49,8 @@ def _machine(folder: Path, port: int) -> Iterator[Finding]:
     place = folder if folder.is_dir() else Path.cwd()
     free = shutil.disk_usage(place).free
     yield Finding("disk", free >= _LEAST_FREE, f"{free // 2**20} MiB free at {place}")
-    yield Finding("writing", _writable(place), f"files can be written to {place}")
+    writable = _writable(place)
+    yield Finding("writing", writable, f"files {'can' if writable else 'cannot'} be written to {place}")
     taken = _taken(port)
     told = f"{port} is taken (by this service, or choose another with --port)" if taken else f"{port} is free"
     yield Finding("port", True, told)

@@ -11,6 +11,7 @@ from wxcloudrun.core.errors import ApiError
 from wxcloudrun.features.users.administration import AdministrationService
 from wxcloudrun.features.users.schemas import PeopleQuery, PersonChange, PersonView
 
+_NUMBER = click.IntRange(1, 2**53 - 1)
 _ROW = "{id:>8}  {role:<13}  {status:<8}  {verification:<8}  {phone:<18}  {nickname}"
 
 
@@ -37,7 +38,7 @@ def list_people(query: str | None, phone: str | None, page: int) -> None:
 
 
 @users.command()
-@click.argument("user_id", type=int)
+@click.argument("user_id", type=_NUMBER)
 @with_appcontext
 def show(user_id: int) -> None:
     """Show the person of a number."""
@@ -47,7 +48,7 @@ def show(user_id: int) -> None:
 
 
 @users.command()
-@click.argument("user_id", type=int)
+@click.argument("user_id", type=_NUMBER)
 @with_appcontext
 def promote(user_id: int) -> None:
     """Make somebody an administrator."""
@@ -55,7 +56,7 @@ def promote(user_id: int) -> None:
 
 
 @users.command()
-@click.argument("user_id", type=int)
+@click.argument("user_id", type=_NUMBER)
 @with_appcontext
 def demote(user_id: int) -> None:
     """Make an administrator an ordinary user; the last one stays."""

@@ -1,6 +1,7 @@
 """Seeing quickly whether a database is at the newest migration."""
 
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -59,3 +60,13 @@ def test_a_file_that_is_no_database_is_not(project):
 def test_a_migration_that_fails_says_its_last_words(project, monkeypatch):
     with pytest.raises(MigrationError, match="flask|Flask"):
         migrate({"PATH": "", "FLASK_APP": "there_is_no_such_file.py"})
+
+
+def test_the_reason_is_told_without_the_statement_that_failed(monkeypatch):
+    said = "Traceback (most recent call last):\nsqlite3.OperationalError: full\n\nThe above ...\n"
+    said += "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) database or disk is full\n[SQL:\nCREATE TABLE a (\n)\n]\n"
+    outcome = subprocess.CompletedProcess([], 1, "", said)
+    monkeypatch.setattr(schema.subprocess, "run", lambda *_, **__: outcome)
+    with pytest.raises(MigrationError) as failed:
+        migrate({})
+    assert str(failed.value) == "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) database or disk is full"

@@ -14,7 +14,7 @@ from wxcloudrun.core import json_body
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.container import Container
 from wxcloudrun.core.errors import BadJson, BodyTooLarge, FieldFault, InvalidInput, NotFound, UnsupportedMediaType
-from wxcloudrun.core.http.route import Caller, Route, Upload
+from wxcloudrun.core.http.route import Caller, Route, Upload, printable
 
 _BIGGEST_ID = 2**53 - 1
 
@@ -183,8 +183,3 @@ def _faults(error: ValidationError) -> typing.Iterator[FieldFault]:
     for item in error.errors(include_input=False, include_url=False, include_context=False)[:50]:
         path = ".".join(printable(str(part)) for part in item["loc"]) or "body"
         yield FieldFault(path, item["type"])
-
-
-def printable(text: str, length: int = 64) -> str:
-    """Text of a stranger as it may be shown and stored: cut, and stripped of what does not print."""
-    return "".join(character if character.isprintable() else "?" for character in text[:length])

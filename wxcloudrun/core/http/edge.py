@@ -13,7 +13,7 @@ from wxcloudrun.core import errors
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.container import Container
 from wxcloudrun.core.errors import ApiError
-from wxcloudrun.core.http.binding import Binding, Given, printable, read_bytes
+from wxcloudrun.core.http.binding import Binding, Given, read_bytes
 from wxcloudrun.core.http.cors import Cors
 from wxcloudrun.core.http.reply import failure, success
 from wxcloudrun.core.http.route import Access, Caller, Raw, Reply, Route
@@ -135,10 +135,9 @@ def caller_of(asked: Request) -> Caller:
         address=asked.remote_addr or "unknown",
         language=language_of(asked),
         request_id=asked.environ[REQUEST_ID],
-        user_agent=printable(headers.get("User-Agent", ""), 200),
         idempotency_key=headers.get("Idempotency-Key"),
         headers=headers,
-        query=asked.args,
+        query=lambda: asked.args,
         body=read_bytes,
     )
 

@@ -48,16 +48,20 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What is known of the caller besides who it is."""
+    """What is known of the caller besides who it is. What few ask for is a function: each request pays for the rest."""
 
     address: str
     language: str  # zh or en
     request_id: str
-    user_agent: str
     idempotency_key: str | None
     headers: Any = field(repr=False)  # case-insensitive mapping; Cloud Run's identity only where it is trusted
-    query: Any = field(repr=False)
+    query: Callable[[], Any] = field(repr=False)
     body: Callable[[], bytes] = field(repr=False)
+
+    @property
+    def device(self) -> str:
+        """What the client calls itself, fit to be shown and stored."""
+        return printable(self.headers.get("User-Agent", ""), 200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +88,8 @@ class Upload:
 
     content: bytes = field(repr=False)
     fields: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+def printable(text: str, length: int = 64) -> str:
+    """Text of a stranger as it may be shown and stored: cut, and stripped of what does not print."""
+    return "".join(character if character.isprintable() else "?" for character in text[:length])

@@ -59,16 +59,20 @@ class Payload:
     @cached_property
     def data(self) -> bytes | None:
         """The whole body when none of it lies in a file."""
+        if len(self.pieces) == 1 and isinstance(self.pieces[0], bytes):
+            return self.pieces[0]
         pieces = [piece for piece in self.pieces if isinstance(piece, bytes)]
         return b"".join(pieces) if len(pieces) == len(self.pieces) else None
 
     @cached_property
     def sha256(self) -> str:
         """Hex digest of the whole body."""
-        return self.digest("sha256")
+        return hashlib.sha256(self.data).hexdigest() if self.data is not None else self.digest("sha256")
 
     def digest(self, algorithm: str) -> str:
         """Hex digest of the whole body by a hash of that name."""
+        if self.data is not None:
+            return hashlib.new(algorithm, self.data, usedforsecurity=False).hexdigest()
         digest = hashlib.new(algorithm, usedforsecurity=False)
         for chunk in self.chunks():
             digest.update(chunk)
@@ -76,6 +80,8 @@ class Payload:
 
     def head(self, limit: int) -> bytes:
         """The first bytes."""
+        if self.data is not None:
+            return self.data[:limit]
         found = b""
         for chunk in self.chunks():
             found += chunk[: limit - len(found)]

@@ -3,7 +3,6 @@
 import pycurl
 
 from wxcloudrun.engine.response import Timing
-from wxcloudrun.engine.send.hosts import authority
 
 _CERTIFICATE = {
     "Subject": "subject",
@@ -40,12 +39,6 @@ def timing(curl: pycurl.Curl, resolve_seconds: float, total_seconds: float) -> T
         receive_ms=max(total - first, 0) / 1000,
         total_ms=total_seconds * 1000,
     )
-
-
-def peer(curl: pycurl.Curl) -> str | None:
-    """`address:port` that answered; a proxy's when there is one."""
-    address = curl.getinfo(pycurl.PRIMARY_IP)
-    return authority(address, curl.getinfo(pycurl.PRIMARY_PORT)) if address else None
 
 
 def certificate(curl: pycurl.Curl) -> dict[str, str] | None:

@@ -6,12 +6,12 @@ from typing import Any
 import pycurl
 
 from wxcloudrun.engine.send.body import Payload
+from wxcloudrun.engine.send.framing import MAY_BE_EMPTY
 from wxcloudrun.engine.send.upload import Upload
 from wxcloudrun.engine.send.wire import Wire
 
 _SUPPRESS_CONNECT_HEADERS = 265  # CURLOPT_SUPPRESS_CONNECT_HEADERS, which pycurl does not name
 _ENCODINGS = "gzip, deflate, br"
-_EMPTY_BODY = frozenset({"POST", "PUT", "PATCH"})
 _VERSIONS = {
     "auto": pycurl.CURL_HTTP_VERSION_2TLS,
     "1.1": pycurl.CURL_HTTP_VERSION_1_1,
@@ -43,6 +43,7 @@ class HandleOptions:
         self._ca_file = ca_file
         self._current: dict[int, Any] = {}
         self._mode = "get"
+        self._lasting: Any = None
         self._pinned: dict[tuple[str, int], tuple[str, ...]] = {}
         for option, value in _CONSTANT:
             curl.setopt(option, value)
@@ -50,15 +51,22 @@ class HandleOptions:
     def apply(self, wire: Wire) -> None:
         """Makes the handle ready for this request."""
         self._set(pycurl.URL, wire.url.text)
-        self._set(pycurl.HTTPHEADER, _header_lines(wire))
-        self._set(pycurl.ACCEPT_ENCODING, _ENCODINGS if wire.decode else None)
+        self._curl.setopt(pycurl.HTTPHEADER, _header_lines(wire))
+        if wire.pins:
+            self._pin(wire)
+        self._body(wire)
+        framing, secure = wire.framing, wire.url.scheme == "https"
+        lasting = (framing, wire.connect_ms, wire.http_version, wire.proxy, wire.tls if secure else None)
+        if lasting == self._lasting:  # one question instead of one an option, since it is nearly always so
+            return
+        self._lasting = lasting
+        self._set(pycurl.ACCEPT_ENCODING, _ENCODINGS if framing.decode else None)
         self._set(pycurl.CONNECTTIMEOUT_MS, wire.connect_ms)
         self._set(pycurl.HTTP_VERSION, self._version(wire))
-        self._set(pycurl.FORBID_REUSE, int(_breaks_framing(wire)))
-        self._pin(wire)
+        self._set(pycurl.FORBID_REUSE, int(not framing.reusable))
         self._proxy(wire)
-        self._tls(wire)
-        self._body(wire)
+        if secure:
+            self._tls(wire)
 
     def _set(self, option: int, value: Any) -> None:
         if self._current.get(option, _UNSET) == value:
@@ -92,8 +100,6 @@ class HandleOptions:
         self._set(pycurl.HTTPPROXYTUNNEL, 0)
 
     def _tls(self, wire: Wire) -> None:
-        if wire.url.scheme != "https":
-            return
         tls = wire.tls
         self._set(pycurl.SSL_VERIFYPEER, int(tls.verify))
         self._set(pycurl.SSL_VERIFYHOST, 2 if tls.verify else 0)
@@ -106,7 +112,7 @@ class HandleOptions:
         payload = wire.payload
         if payload is not None and payload.data is None:
             self._upload(wire, payload)
-        elif payload is not None or wire.method in _EMPTY_BODY:
+        elif payload is not None or wire.method in MAY_BE_EMPTY:
             self._mode_is("post", pycurl.POST)
             self._curl.setopt(pycurl.POSTFIELDS, payload.data if payload is not None else b"")
             self._set(pycurl.CUSTOMREQUEST, None if wire.method == "POST" else wire.method)
@@ -143,13 +149,8 @@ def open_socket(address: Any) -> socket.socket:
 def _header_lines(wire: Wire) -> list[bytes]:
     """libcurl's spelling: `Name: value`, `Name;` for an empty value, `Name:` to keep a default from being added."""
     lines = [f"{name}: {value}".encode() if value else f"{name};".encode() for name, value in wire.headers]
-    lines += [f"{name}:".encode() for name in wire.suppressed]
+    lines += wire.framing.silent
     return lines
-
-
-def _breaks_framing(wire: Wire) -> bool:
-    """A length the user wrote may be wrong on purpose; the connection is not used again then."""
-    return any(name.lower() in {"content-length", "transfer-encoding"} for name, _ in wire.headers)
 
 
 def _bytes(pem: str | None) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from dataclasses import dataclass
 
 from wxcloudrun.engine.errors import DefinitionError
@@ -85,14 +86,19 @@ def _headers(params: Iterable[Param]) -> tuple[list[tuple[str, str]], set[str]]:
 
 def check_header(field: str, name: str, value: object) -> None:
     """Refuses what would end a header and begin another one. Raises `DefinitionError`."""
-    if not TOKEN.fullmatch(name):
+    if not _is_token(name):
         raise DefinitionError(f"{field}.name", "a header's name is one word of letters, digits and !#$%&'*+-.^_`|~")
-    if isinstance(value, str):
+    if isinstance(value, str) and not (value.isascii() and value.isprintable()):
         found = _FORBIDDEN_IN_VALUE.search(value)
         if found:
             raise DefinitionError(f"{field}.value", "a line break or control character in a header", found.start())
         if not _encodable(value):
             raise DefinitionError(f"{field}.value", "the text holds half of a surrogate pair")
+
+
+@lru_cache(maxsize=1024)
+def _is_token(name: str) -> bool:
+    return TOKEN.fullmatch(name) is not None
 
 
 def _encodable(text: str) -> bool:

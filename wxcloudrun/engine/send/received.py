@@ -1,8 +1,13 @@
-"""The head of a response as libcurl hands it over, line by line, with its limits."""
+"""The head of a response as libcurl hands it over, line by line: its limits, and what the lines say."""
+
+from collections.abc import Sequence
+from functools import lru_cache
 
 from wxcloudrun.engine.record import record
 
 type Headers = tuple[tuple[str, str], ...]
+
+_ENDS = (b"\r\n", b"\n")
 
 
 @record(frozen=True, slots=True)
@@ -16,47 +21,45 @@ class Head:
     trailers: Headers
 
 
-class HeadReader:
-    """Collects header lines. Interim answers (1xx) and a proxy's answer to CONNECT are counted and then forgotten."""
+def too_long(lines: Sequence[bytes], max_count: int, max_bytes: int) -> bool:
+    """True when there are more header lines or bytes than allowed; interim answers and a proxy's count as well."""
+    # The status line and the empty line are not headers.
+    return len(lines) > max_count + 2 or sum(map(len, lines)) > max_bytes
 
-    def __init__(self, max_count: int, max_bytes: int) -> None:
-        self.overflow = False
-        self._max_count = max_count
-        self._max_bytes = max_bytes
-        self._count = 0
-        self._bytes = 0
-        self._lines: list[bytes] = []
-        self._trailers: list[bytes] = []
-        self._ended = False
 
-    def line(self, line: bytes) -> bool:
-        """Takes a line; False once there are too many or too long ones, which ends the transfer."""
-        self._count += 1
-        self._bytes += len(line)
-        # The status line and the empty line are not headers.
-        if self._count > self._max_count + 2 or self._bytes > self._max_bytes:
-            self.overflow = True
-            return False
-        if line[:5] == b"HTTP/" and (self._ended or not self._lines):
-            self._lines = [line]
-            self._ended = False
-            self._trailers.clear()
-        elif line in (b"\r\n", b"\n"):
-            self._ended = True
-        elif self._ended:
-            self._trailers.append(line)
+def read_head(lines: list[bytes]) -> Head:
+    """The final answer's head; status 0 when there was none. Interim answers (1xx) and one to CONNECT are left out."""
+    if not lines:
+        return Head("", 0, "", (), ())
+    trailers: list[bytes] = []
+    if lines[-1] in _ENDS and lines.index(lines[-1]) == len(lines) - 1:
+        head = lines[:-1]  # one head and nothing after it, as nearly always
+    else:
+        head, trailers = _last_head(lines)
+    version, status, reason = _status_line(head[0])
+    return Head(version, status, reason, _pairs(head[1:]), _pairs(trailers))
+
+
+def _last_head(lines: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    head: list[bytes] = []
+    trailers: list[bytes] = []
+    ended = False
+    for line in lines:
+        if line[:5] == b"HTTP/" and (ended or not head):
+            head, trailers, ended = [line], [], False
+        elif line in _ENDS:
+            ended = True
         else:
-            self._lines.append(line)
-        return True
+            (trailers if ended else head).append(line)
+    return head, trailers
 
-    def head(self) -> Head:
-        """The final answer's head; status 0 when there was none."""
-        if not self._lines:
-            return Head("", 0, "", (), ())
-        version, _, rest = _text(self._lines[0]).strip().partition(" ")
-        status, _, reason = rest.strip().partition(" ")
-        number = int(status) if status.isascii() and status.isdigit() else 0
-        return Head(version.removeprefix("HTTP/"), number, reason, _pairs(self._lines[1:]), _pairs(self._trailers))
+
+@lru_cache(maxsize=256)
+def _status_line(line: bytes) -> tuple[str, int, str]:
+    version, _, rest = _text(line).strip().partition(" ")
+    status, _, reason = rest.strip().partition(" ")
+    number = int(status) if status.isascii() and status.isdigit() else 0
+    return version.removeprefix("HTTP/"), number, reason
 
 
 def _pairs(lines: list[bytes]) -> Headers:

@@ -48,24 +48,30 @@ def redirected(
 class Trail:
     """Counts redirects and notices a loop: the same method, URL and cookies a second time."""
 
-    def __init__(self, first: Url, limit: int) -> None:
-        self._first = first
+    def __init__(self, first: Draft, limit: int) -> None:
+        """Begins with the first request that was answered by a redirect."""
+        self._first = first.url
         self._limit = limit
-        self._seen: set[tuple[str, str, str]] = set()
+        self._seen = {_place(first)}
 
-    def step(self, method: str, url: Url, cookies: str, followed: int) -> None:
+    def step(self, hop: Draft, followed: int) -> None:
         """Before a hop is sent; raises `StepError` (redirect)."""
+        url = hop.url
         if followed > self._limit:
             raise StepError(
                 ErrorClass.REDIRECT,
                 f"{self._first.shown} leads through more than {self._limit} redirects; the last led to {url.shown}",
             )
-        place = (method, url.text, cookies)
+        place = _place(hop)
         if place in self._seen:
             raise StepError(
                 ErrorClass.REDIRECT, f"{self._first.shown} leads in a circle: {url.shown} for the second time"
             )
         self._seen.add(place)
+
+
+def _place(hop: Draft) -> tuple[str, str, str]:
+    return hop.method, hop.url.text, hop.header("cookie") or ""
 
 
 def _target(current: Url, status: int, location: str | None) -> Url:

@@ -4,8 +4,7 @@ import secrets
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import certifi
@@ -110,11 +109,13 @@ class Sender:
             _question(cancel),
         )
         sending = Sending(self, prepared, jar, watch, headers)
-        with self._channel() as channel:
-            try:
-                return sending.run(channel)
-            except (StepError, DefinitionError) as error:
-                raise _with_history(error, sending) from error
+        channel = self._idle_or_new()
+        try:
+            return sending.run(channel)
+        except (StepError, DefinitionError) as error:
+            raise _with_history(error, sending) from error
+        finally:
+            self._put_back(channel)
 
     def close(self) -> None:
         """Closes every idle connection; those still in use are closed when they come back."""
@@ -128,20 +129,18 @@ class Sender:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @contextmanager
-    def _channel(self) -> Iterator[Channel]:
+    def _idle_or_new(self) -> Channel:
         """The handle used last, so that its connections are the warmest; a new one when all are in use."""
         try:
-            channel = self._idle.pop()
+            return self._idle.pop()
         except IndexError:
-            channel = Channel(self.limits, self.guard.refusal, self._ca_file)
-        try:
-            yield channel
-        finally:
-            if self._closed:
-                channel.close()
-            else:
-                self._idle.append(channel)
+            return Channel(self.limits, self.guard.refusal, self._ca_file)
+
+    def _put_back(self, channel: Channel) -> None:
+        if self._closed:
+            channel.close()
+        else:
+            self._idle.append(channel)
 
     def _fetch_token(
         self, auth: OAuth2ClientCredentials, like: RequestSpec, deadline: float | None, cancel: Cancel

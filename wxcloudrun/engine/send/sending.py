@@ -14,14 +14,15 @@ from wxcloudrun.engine.send.digest import answer, find_challenge
 from wxcloudrun.engine.send.draft import Draft
 from wxcloudrun.engine.send.egress import AddressGuard, Target
 from wxcloudrun.engine.send.exchange import Exchange, SentRequest
+from wxcloudrun.engine.send.framing import framing
 from wxcloudrun.engine.send.prepare import PreparedRequest, check_header
 from wxcloudrun.engine.send.redirects import REDIRECTS, Trail, redirected
-from wxcloudrun.engine.send.request_auth import DigestAuth
+from wxcloudrun.engine.send.request_auth import DigestAuth, InheritAuth, NoAuth
 from wxcloudrun.engine.send.transport import Channel
 from wxcloudrun.engine.send.wire import Answer, Limits, Proxy, Watch, Wire
 
 _HEAD_SHOWN = 64 * 1024
-_MAY_BE_EMPTY = frozenset({"POST", "PUT", "PATCH"})
+_ENCODINGS = ("Accept-Encoding", "gzip, deflate, br")
 
 
 class Surroundings(Protocol):
@@ -61,21 +62,24 @@ class Sending:
             check_header("headers", name, value)
         rules = self._prepared.spec.redirects
         draft = self._prepared.draft
-        trail = Trail(draft.url, rules.max)
+        trail: Trail | None = None
         while True:
-            found = self._answered(channel, draft, trail)
-            if not rules.follow or found.head.status not in REDIRECTS:
+            ready = self._ready(draft)
+            if trail is not None:
+                trail.step(ready, len(self.hops))
+            found = self._answered(channel, draft, ready)
+            if found.head.status not in REDIRECTS or not rules.follow:
                 return self._exchange(draft, found)
+            if trail is None:
+                trail = Trail(ready, rules.max)
             location = _header(found, "location")
             found.sink.discard()
             next_draft = redirected(draft, found.head.status, location, rules, secret_headers(self._prepared.auth))
             self.hops.append(Hop(draft.url.text, found.head.status, location or "", found.peer))
             draft = next_draft
 
-    def _answered(self, channel: Channel, draft: Draft, trail: Trail) -> Answer:
+    def _answered(self, channel: Channel, draft: Draft, ready: Draft) -> Answer:
         """One hop, with a digest challenge answered where the helper can."""
-        ready = self._ready(draft)
-        trail.step(ready.method, ready.url, ready.header("cookie") or "", len(self.hops))
         found = self._send(channel, ready)
         auth = self._prepared.auth
         if found.head.status == 401 and isinstance(auth, DigestAuth) and draft.trusted:
@@ -106,11 +110,14 @@ class Sending:
         """With defaults, credentials and cookies; what the user wrote stays."""
         around = self._around
         draft = draft.with_defaults(self._defaults)
-        if draft.trusted:
-            signed = authorize(draft, self._prepared.auth, around.clock(), around.nonce())
+        auth = self._prepared.auth
+        if draft.trusted and not isinstance(auth, NoAuth | InheritAuth):
+            signed = authorize(draft, auth, around.clock(), around.nonce())
             for name, value in signed.headers[len(draft.headers) :]:
                 check_header("auth", name, value)
             draft = signed
+        if not draft.cookies and not self._jar:
+            return draft
         cookies = cookie_header(draft.cookies, self._jar.matching(draft.url, around.clock()))
         if not cookies:
             return draft
@@ -121,26 +128,21 @@ class Sending:
         wire = self._wire(draft)
         self.requests.append(_sent(wire))
         found = channel.exchange(wire, self._watch)
-        self._cookies += self._jar.store(draft.url, found.head.headers, self._around.clock())
+        if any(name.lower() == "set-cookie" for name, _ in found.head.headers):
+            self._cookies += self._jar.store(draft.url, found.head.headers, self._around.clock())
         return found
 
     def _wire(self, draft: Draft) -> Wire:
         spec = self._prepared.spec
         proxy, pins = self._route(draft)
-        names = {name.lower() for name, _ in draft.headers}
-        silent = set(draft.suppressed)
-        if "expect" not in names:
-            silent.add("expect")
-        if "content-type" not in names and (draft.payload is not None or draft.method in _MAY_BE_EMPTY):
-            silent.add("content-type")
+        names = tuple([name for name, _ in draft.headers])
         limit = self._around.limits.max_body_bytes
         return Wire(
             draft.method,
             draft.url,
             draft.headers,
-            tuple(silent),
+            framing(names, draft.suppressed, draft.method, draft.payload is not None),
             draft.payload,
-            "accept-encoding" not in names and "accept-encoding" not in silent,
             pins,
             spec.timeouts.connect_ms,
             draft.tls,
@@ -152,13 +154,13 @@ class Sending:
 
     def _route(self, draft: Draft) -> tuple[Proxy | None, tuple[Target, ...]]:
         """Where to connect. Behind a proxy the target is vetted as well, though the proxy looks its name up itself."""
-        pins = [self._vet(draft.url.host, draft.url.port)]
+        target = self._vet(draft.url.host, draft.url.port)
         address = self._prepared.proxy
         if address is None:
-            return None, _to_pin(pins)
-        pins.append(self._vet(address.url.host, address.url.port))
+            return None, _to_pin(target)
+        through = self._vet(address.url.host, address.url.port)
         label = f"{draft.url.shown} through the proxy {address.url.host}:{address.url.port}"
-        return Proxy(address.text, label, address.credentials), _to_pin(pins)
+        return Proxy(address.text, label, address.credentials), _to_pin(target) + _to_pin(through)
 
     def _vet(self, host: str, port: int) -> Target:
         began = time.monotonic()
@@ -201,21 +203,19 @@ def _empty_digest(algorithm: str) -> str:
     return hashlib.new(algorithm, b"", usedforsecurity=False).hexdigest()
 
 
-def _to_pin(targets: Sequence[Target]) -> tuple[Target, ...]:
-    return tuple(target for target in targets if target.addresses != (target.host,))
+def _to_pin(target: Target) -> tuple[Target, ...]:
+    """A host that is an address needs no pin: libcurl has nothing to look up."""
+    return () if target.addresses == (target.host,) else (target,)
 
 
 def _sent(wire: Wire) -> SentRequest:
     """What libcurl will send, with the headers it adds itself."""
-    names = {name.lower() for name, _ in wire.headers}
-    headers = list(wire.headers)
-    if "host" not in names and "host" not in wire.suppressed:
-        headers.insert(0, ("Host", wire.url.authority))
-    if wire.decode:
-        headers.append(("Accept-Encoding", "gzip, deflate, br"))
+    adds = wire.framing
     payload = wire.payload
-    framed = "content-length" in names or "transfer-encoding" in names or "content-length" in wire.suppressed
-    if not framed and (payload is not None or wire.method in _MAY_BE_EMPTY):
+    headers = [("Host", wire.url.authority), *wire.headers] if adds.adds_host else list(wire.headers)
+    if adds.decode:
+        headers.append(_ENCODINGS)
+    if adds.adds_length:
         headers.append(("Content-Length", str(payload.size if payload is not None else 0)))
     if payload is None:
         return SentRequest(wire.method, wire.url.text, tuple(headers))

@@ -18,7 +18,6 @@ class BodySink:
         self._head_bytes = head_bytes
         self._max_bytes = max_bytes
         self._directory = directory
-        self._digest = hashlib.sha256()
         self._chunks: list[bytes] = []
         self._file: IO[bytes] | None = None
         self._path: Path | None = None
@@ -29,8 +28,8 @@ class BodySink:
         if self.size > self._max_bytes:
             self.overflow = True
             return False
-        self._digest.update(chunk)
         if self._file is not None:
+            self._digest.update(chunk)
             self._file.write(chunk)
         else:
             self._chunks.append(chunk)
@@ -40,9 +39,11 @@ class BodySink:
 
     def body(self, charset: str = "utf-8") -> Body:
         """What arrived; call once, after the transfer."""
-        if self._file is not None:
-            self._file.close()
-        return Body(self.head, self.size, self._digest.hexdigest(), charset, self._path)
+        head = self.head
+        if self._file is None:
+            return Body(head, self.size, hashlib.sha256(head).hexdigest(), charset)
+        self._file.close()
+        return Body(head, self.size, self._digest.hexdigest(), charset, self._path)
 
     @property
     def head(self) -> bytes:
@@ -63,6 +64,7 @@ class BodySink:
         self._path = Path(name)
         self._file = os.fdopen(handle, "wb")
         received = b"".join(self._chunks)
+        self._digest = hashlib.sha256(received)
         self._file.write(received)
         self._chunks = [received[: self._head_bytes]]
 

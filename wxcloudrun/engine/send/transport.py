@@ -9,9 +9,10 @@ import pycurl
 
 from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.send.curl_errors import classify, safe_words
-from wxcloudrun.engine.send.curl_facts import certificate, peer, timing
+from wxcloudrun.engine.send.curl_facts import certificate, timing
 from wxcloudrun.engine.send.curl_options import HandleOptions, open_socket
-from wxcloudrun.engine.send.received import HeadReader
+from wxcloudrun.engine.send.hosts import authority
+from wxcloudrun.engine.send.received import read_head, too_long
 from wxcloudrun.engine.send.spool import BodySink
 from wxcloudrun.engine.send.wire import Answer, Limits, Watch, Wire
 
@@ -32,11 +33,14 @@ class Channel:
         self._curl = pycurl.Curl()
         self._options = HandleOptions(self._curl, ca_file)
         self._certificates: dict[tuple[str, str, int], dict[str, str]] = {}
-        self._head = HeadReader(0, 0)
+        self._lines: list[bytes] = []
+        self._peer: tuple[str, int] = ("", 0)
+        self._shown_peer: str | None = None
         self._sink = BodySink(0, 0)
         self._start()
         for option, function in (
-            (pycurl.HEADERFUNCTION, self._on_header),
+            # No function of ours for each line: libcurl bounds a head (300 kB), and we judge it when it is whole.
+            (pycurl.HEADERFUNCTION, self._lines.append),
             (pycurl.WRITEFUNCTION, self._on_body),
             (pycurl.PREREQFUNCTION, self._on_connected),
             (pycurl.OPENSOCKETFUNCTION, self._on_socket),
@@ -50,7 +54,6 @@ class Channel:
 
     def exchange(self, wire: Wire, watch: Watch) -> Answer:
         """Sends and receives. Raises `StepError`; no file is left behind then."""
-        self._head = HeadReader(self._limits.max_header_count, self._limits.max_header_bytes)
         self._sink = BodySink(self._limits.head_bytes, wire.max_body_bytes, self._limits.spool_directory)
         self._start(wire.method in _IDEMPOTENT)
         self._options.apply(wire)
@@ -60,12 +63,11 @@ class Channel:
             self._sink.discard()
             raise
         measured = timing(self._curl, wire.resolve_seconds, time.monotonic() - watch.began)
-        return Answer(self._head.head(), self._sink, measured, peer(self._curl), self._facts(wire))
+        facts = self._facts(wire) if wire.url.scheme == "https" else None
+        return Answer(read_head(self._lines), self._sink, measured, self._shown_peer, facts)
 
     def _facts(self, wire: Wire) -> dict[str, str] | None:
         """libcurl tells about the certificate after a handshake only; a kept connection has the one seen then."""
-        if wire.url.scheme != "https":
-            return None
         found = certificate(self._curl)
         if found is not None:
             self._certificates[wire.url.origin] = found
@@ -73,7 +75,8 @@ class Channel:
 
     def _start(self, repeatable: bool = True) -> None:
         self._repeatable = repeatable
-        self._activity = 0
+        self._lines.clear()
+        self._moves = 0
         self._connected = 0
         self._uploaded = 0
         self._refused: str | None = None
@@ -91,6 +94,8 @@ class Channel:
             multi.remove_handle(self._curl)
         if failed:
             raise self._error(wire, failed[0][1], failed[0][2])
+        if self._head_overflows():
+            raise self._large_head(wire)
 
     def _wait(self, wire: Wire, watch: Watch) -> None:
         """Moves the transfer on until it ends; looks at the limits at least every `_TICK` seconds."""
@@ -100,16 +105,29 @@ class Channel:
         running = 1
         while running:
             now = time.monotonic()
-            if self._activity != seen:
-                seen, seen_at = self._activity, now
+            activity = self._activity
+            if activity != seen:
+                seen, seen_at = activity, now
             elif self._connected and now - seen_at > _TICK:
-                self._activity += self._uploaded_more()
+                self._moves += self._uploaded_more()
             self._check(wire, watch, now - began, now, now - seen_at if self._connected else 0.0)
             pause = multi.timeout()
             ready = multi.select(_TICK if pause < 0 else min(pause / 1000, _TICK, watch.read_seconds))
             if ready <= 0 and pause != 0 and time.monotonic() - now < 0.0005:
                 time.sleep(0.001)  # libcurl has no socket to wait for at the moment
             _, running = multi.perform()
+
+    @property
+    def _activity(self) -> int:
+        """Grows with everything that arrives, is sent or is connected."""
+        return self._moves + len(self._lines)
+
+    def _head_overflows(self) -> bool:
+        return too_long(self._lines, self._limits.max_header_count, self._limits.max_header_bytes)
+
+    def _large_head(self, wire: Wire) -> StepError:
+        limits = f"{self._limits.max_header_count} headers or {self._limits.max_header_bytes} bytes of headers"
+        return StepError(ErrorClass.BODY_TOO_LARGE, f"{wire.url.shown} answered with more than {limits}")
 
     def _uploaded_more(self) -> int:
         sent = int(self._curl.getinfo(pycurl.SIZE_UPLOAD_T))
@@ -120,6 +138,8 @@ class Channel:
         where = wire.proxy.label if wire.proxy else wire.url.shown
         if watch.canceled():
             raise StepError(ErrorClass.CANCELED, f"the run was canceled while {wire.url.shown} was under way")
+        if len(self._lines) > self._limits.max_header_count + 2:
+            raise self._large_head(wire)
         if watch.deadline is not None and now >= watch.deadline:
             raise StepError(
                 ErrorClass.TIMEOUT, f"the run's deadline passed {elapsed * 1000:.0f} ms after {where} was called"
@@ -147,9 +167,8 @@ class Channel:
                 ErrorClass.BODY_TOO_LARGE,
                 f"the body of {where} is longer than the limit of {wire.max_body_bytes} bytes (counted after decoding)",
             )
-        if self._head.overflow:
-            limits = f"{self._limits.max_header_count} headers or {self._limits.max_header_bytes} bytes of headers"
-            return StepError(ErrorClass.BODY_TOO_LARGE, f"{where} answered with more than {limits}")
+        if self._head_overflows():
+            return self._large_head(wire)
         if code == pycurl.E_ABORTED_BY_CALLBACK and self._connected > 1:
             return StepError(
                 ErrorClass.PROTOCOL,
@@ -164,12 +183,10 @@ class Channel:
         error_class, fact = classify(code, words, fresh_tls)
         return StepError(error_class, f"{where}: {fact}", safe_words(words))
 
-    def _on_header(self, line: bytes) -> int | None:
-        self._activity += 1
-        return None if self._head.line(line) else -1
-
     def _on_body(self, chunk: bytes) -> int | None:
-        self._activity += 1
+        self._moves += 1
+        if not self._sink.size and self._head_overflows():
+            return -1
         try:
             return None if self._sink.write(chunk) else -1
         except OSError as error:
@@ -183,8 +200,11 @@ class Channel:
         idempotent methods (RFC 9110 section 9.2.2) are let through a second time.
         """
         self._connected += 1
-        self._activity += 1
+        self._moves += 1
         self._uploaded = 0
+        if self._peer != (peer, port):
+            self._peer = peer, port
+            self._shown_peer = authority(peer, port)
         self._refused = self._refusal(peer, port)
         if self._refused is not None or (self._connected > 1 and not self._repeatable):
             return int(pycurl.PREREQFUNC_ABORT)

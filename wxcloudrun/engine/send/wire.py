@@ -8,6 +8,7 @@ from wxcloudrun.engine.record import record
 from wxcloudrun.engine.response import Timing
 from wxcloudrun.engine.send.body import Payload
 from wxcloudrun.engine.send.egress import Target
+from wxcloudrun.engine.send.framing import Framing
 from wxcloudrun.engine.send.received import Head
 from wxcloudrun.engine.send.request import HttpVersion, Tls
 from wxcloudrun.engine.send.spool import BodySink
@@ -36,14 +37,13 @@ class Proxy:
 
 @record(frozen=True, slots=True)
 class Wire:
-    """One request, complete: nothing is added but Host, Content-Length and, with `decode`, Accept-Encoding."""
+    """One request, complete: nothing is added but what `framing` says."""
 
     method: str
     url: Url
     headers: tuple[tuple[str, str], ...]
-    suppressed: tuple[str, ...]
+    framing: Framing
     payload: Payload | None
-    decode: bool
     pins: tuple[Target, ...]
     connect_ms: int
     tls: Tls

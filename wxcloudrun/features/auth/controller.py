@@ -9,7 +9,7 @@ from wxcloudrun.features.auth.service import LoginService
 
 def login(body: LoginBody, caller: Caller, logins: LoginService) -> LoggedIn:
     """Exchange a code of wx.login for a session."""
-    return logins.login(body.code, caller.user_agent)
+    return logins.login(body.code, caller.device)
 
 
 def refresh_token(body: RefreshBody, sessions: SessionService) -> Tokens:

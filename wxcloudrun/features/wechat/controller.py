@@ -25,12 +25,12 @@ _TEXT = "text/plain; charset=utf-8"
 
 def check_push_url(caller: Caller, inbox: Inbox) -> Raw:
     """Answer WeChat's check of the push address."""
-    return Raw(inbox.check_url(caller.query), _TEXT)
+    return Raw(inbox.check_url(caller.query()), _TEXT)
 
 
 def push(caller: Caller, inbox: Inbox) -> Raw:
     """Take in what WeChat pushes."""
-    return Raw(inbox.receive(caller.query, caller.body, caller.headers), _TEXT)
+    return Raw(inbox.receive(caller.query(), caller.body, caller.headers), _TEXT)
 
 
 def qrcode(body: QrcodeBody, wechat: WechatService) -> Qrcode:

@@ -118,7 +118,7 @@ class Inbox:
         now = self._clock.now()
         values = {
             "dedupe_key": message.dedupe_key,
-            "kind": (message.event or message.msg_type)[:64],
+            "kind": _kind(message),
             "content": self._keys.encrypt(json.dumps(dict(message.fields)), _CONTENT),
             "received_at": now,
             "due_at": now,
@@ -192,6 +192,11 @@ class Inbox:
     def _end(self, number: int, attempt: int, outcome: str) -> int:
         values = {"handled_at": self._clock.now(), "outcome": outcome}
         return int(self._messages.change(number, attempt, values))
+
+
+def _kind(message: "PushMessage") -> str:
+    """The event or type as a column and a log may hold it: NUL and lone surrogates fit into no database."""
+    return "".join(letter if letter.isprintable() else "?" for letter in (message.event or message.msg_type)[:64])
 
 
 def _refusal(fault: PushRejected) -> Exception:

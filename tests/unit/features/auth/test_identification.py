@@ -38,7 +38,7 @@ def _identification(cloud: CloudRules | None) -> Identification:
 
 
 def _caller(headers: dict[str, str]) -> Caller:
-    return Caller("192.0.2.1", "zh", "request-1", "", None, headers, {}, lambda: b"")
+    return Caller("192.0.2.1", "zh", "request-1", None, headers, dict, lambda: b"")
 
 
 def test_a_token_says_who_it_is_and_the_request_is_remembered():
