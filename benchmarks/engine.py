@@ -8,7 +8,6 @@ python -m benchmarks.engine --profile  where the time goes
 import argparse
 import cProfile
 import gc
-import hashlib
 import json
 import pstats
 import resource
@@ -19,29 +18,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pycurl
-
 from benchmarks import target
+from benchmarks.loop import CALLS, PASSES, bare_rows, differences
 from benchmarks.stores import Row, Store, stores
 from wxcloudrun.engine.plan.plan import Plan
 from wxcloudrun.engine.result.result import StepResult
 from wxcloudrun.engine.run.runner import Engine
 
-_PHASES = (
-    ("resolve_ms", pycurl.NAMELOOKUP_TIME),
-    ("connect_ms", pycurl.CONNECT_TIME),
-    ("tls_ms", pycurl.APPCONNECT_TIME),
-    ("wait_ms", pycurl.STARTTRANSFER_TIME),
-    ("total_ms", pycurl.TOTAL_TIME),
-)
-PASSES = 250
 ROUNDS = 7
-CALLS = (
-    ("log in", "POST", "/login", {"user": "eve", "password": "s3cret"}, 200, "ticket", "$.data.ticket"),
-    ("token", "POST", "/token", {"ticket": "{{ticket}}"}, 200, "token", "$.data.value"),
-    ("create", "POST", "/orders", {"sku": "a", "count": 2}, 201, "order", "$.data.id"),
-    ("read", "GET", "/orders/{{order}}", None, 200, "state", "$.data.state"),
-)
 
 
 def main() -> None:
@@ -65,6 +49,9 @@ def main() -> None:
 
 def measure_cost(port: int) -> None:
     """CPU of both, alternating, on every store that can be reached; then throughput."""
+    found = differences(engine_rows(plan(port, 2)), bare_rows(port, 2))
+    if found:
+        raise SystemExit("the bare loop stores other rows than the engine:\n" + "\n".join(found))
     for store in stores():
         engine, bare = [], []
         for number in range(ROUNDS + 1):
@@ -126,80 +113,12 @@ def _row(result: StepResult) -> Row:
         result.path,
         result.name,
         result.outcome.value,
+        result.started_at,
         result.duration_ms,
         json.dumps(data["request"], ensure_ascii=False),
         json.dumps(data["response"], ensure_ascii=False),
         json.dumps(parts, ensure_ascii=False),
     )
-
-
-def bare_rows(port: int) -> Iterator[Row]:
-    """The same requests on one handle, parsed, checked and written down by hand."""
-    curl = pycurl.Curl()
-    values: dict[str, Any] = {}
-    for number in range(PASSES):
-        for index, call in enumerate(CALLS):
-            yield _bare(curl, port, number, index, call, values)
-    curl.close()
-
-
-def _bare(curl: pycurl.Curl, port: int, number: int, index: int, call: Any, values: dict[str, Any]) -> Row:
-    name, method, url, body, status, variable, path = call
-    began = time.perf_counter()
-    chunks: list[bytes] = []
-    lines: list[bytes] = []
-    text = "" if body is None else json.dumps({"ticket": values["ticket"]} if variable == "token" else body)
-    address = f"http://127.0.0.1:{port}{url}".replace("{{order}}", str(values.get("order")))
-    headers = ["Accept: */*", "User-Agent: bare/1", f"traceparent: 00-{number:032x}-{index:016x}-01"]
-    curl.setopt(pycurl.URL, address)
-    curl.setopt(pycurl.NOSIGNAL, 1)
-    curl.setopt(pycurl.WRITEFUNCTION, chunks.append)
-    curl.setopt(pycurl.HEADERFUNCTION, lines.append)
-    if body is None:
-        curl.setopt(pycurl.HTTPGET, 1)
-    else:
-        curl.setopt(pycurl.POSTFIELDS, text)
-        headers.append("Content-Type: application/json")
-    curl.setopt(pycurl.HTTPHEADER, headers)
-    curl.perform()
-    answer = b"".join(chunks)
-    data = json.loads(answer)
-    values[variable] = data["data"][path.rsplit(".", 1)[1]]
-    request = {"method": method, "url": address, "headers": headers, "body": _body(text.encode())}
-    response = _response(curl, address, lines, answer)
-    passed = response["status"] == status
-    compared = {"source": "status", "comparator": "eq", "expected": status, "actual": response["status"]}
-    checks = {
-        "attempts": [{"number": 1, **{key: response[key] for key in ("status", "timing", "peer")}}],
-        "assertions": [{**compared, "passed": passed}],
-        "extractions": [{"name": variable, "found": True, "value": values[variable], "scope": "scenario"}],
-        "variables": [{"name": key, "value": value, "scope": "extracted"} for key, value in values.items()],
-    }
-    return (
-        f"{number:06}{index}",
-        f"steps/0/iterations/{number}/steps/{index}",
-        name,
-        "passed" if passed else "failed",
-        (time.perf_counter() - began) * 1000,
-        json.dumps(request, ensure_ascii=False),
-        json.dumps(response, ensure_ascii=False),
-        json.dumps(checks, ensure_ascii=False),
-    )
-
-
-def _response(curl: pycurl.Curl, address: str, lines: list[bytes], answer: bytes) -> dict[str, Any]:
-    return {
-        "status": curl.getinfo(pycurl.RESPONSE_CODE),
-        "headers": [line.decode().strip().partition(": ")[::2] for line in lines[1:-1]],
-        "body": _body(answer),
-        "url": address,
-        "timing": {label: curl.getinfo(option) * 1000 for label, option in _PHASES},
-        "peer": f"{curl.getinfo(pycurl.PRIMARY_IP)}:{curl.getinfo(pycurl.PRIMARY_PORT)}",
-    }
-
-
-def _body(data: bytes) -> dict[str, Any]:
-    return {"head": data.decode(), "size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "truncated": False}
 
 
 def _cpu_ms(store: Store, rows: Iterable[Row]) -> float:

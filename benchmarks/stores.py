@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 import pymysql
 
-Row = tuple[str, str, str, str, float, str, str, str]
+Row = tuple[str, str, str, str, str, float, str, str, str]
 
 DATABASE = "bench_engine"
-_COLUMNS = "ordinal, path, name, outcome, duration_ms, request, response, checks"
+_COLUMNS = "ordinal, path, name, outcome, started_at, duration_ms, request, response, checks"
 _TABLE = (
     "CREATE TABLE step (ordinal VARCHAR(200), path VARCHAR(200), name VARCHAR(200), outcome VARCHAR(10),"
-    " duration_ms DOUBLE, request MEDIUMTEXT, response MEDIUMTEXT, checks MEDIUMTEXT)"
+    " started_at CHAR(24), duration_ms DOUBLE, request MEDIUMTEXT, response MEDIUMTEXT, checks MEDIUMTEXT)"
 )
 _BATCH = 100
 
@@ -55,7 +55,7 @@ class Sqlite:
     def insert(self, rows: Iterable[Row]) -> None:
         """Stores all of them, a hundred at a time."""
         for batch in _batches(rows):
-            self._connection.executemany(f"INSERT INTO step ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", batch)
+            self._connection.executemany(f"INSERT INTO step ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)", batch)
             self._connection.commit()
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class MariaDb:
         """Stores all of them, a hundred at a time."""
         for batch in _batches(rows):
             with self._connection.cursor() as cursor:
-                cursor.executemany(f"INSERT INTO step ({_COLUMNS}) VALUES (%s,%s,%s,%s,%s,%s,%s,%s)", batch)
+                cursor.executemany(f"INSERT INTO step ({_COLUMNS}) VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s)", batch)
             self._connection.commit()
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """A fast little HTTP server to measure against: raw sockets, kept connections, four routes and one long body."""
 
+import itertools
 import json
 import multiprocessing
 import selectors
@@ -70,7 +71,7 @@ def _answer(request: bytes) -> bytes:
     if target == b"/long":
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {LONG_BODY}\r\n\r\n"
         return head.encode() + b"\x00" * LONG_BODY
-    status, value = _ROUTES.get((method, target.rsplit(b"/", 1)[0] if method == b"GET" else target), _LOST)
+    status, value = _answered(method, target)
     body = json.dumps({"code": 0, "data": value, "padding": _PADDING}).encode()
     return (
         b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nX-Request-Id: abc\r\nContent-Length: %d\r\n\r\n"
@@ -78,10 +79,18 @@ def _answer(request: bytes) -> bytes:
     ) + body
 
 
-_LOST: tuple[int, dict[str, Any]] = (404, {})
-_ROUTES: dict[tuple[bytes, bytes], tuple[int, dict[str, Any]]] = {
-    (b"POST", b"/login"): (200, {"ticket": "ticket-0123456789"}),
-    (b"POST", b"/token"): (200, {"value": "bearer-0123456789abcdef"}),
-    (b"POST", b"/orders"): (201, {"id": 4711, "state": "new"}),
-    (b"GET", b"/orders"): (200, {"id": 4711, "state": "paid", "items": [{"sku": "a"}, {"sku": "b"}]}),
-}
+def _answered(method: bytes, target: bytes) -> tuple[int, dict[str, Any]]:
+    """Status and data. Tickets, tokens and ids are new each time, so that no cache by value can help anybody."""
+    match method, target:
+        case b"POST", b"/login":
+            return 200, {"ticket": f"ticket-{next(_NUMBERS)}"}
+        case b"POST", b"/token":
+            return 200, {"value": f"bearer-{next(_NUMBERS)}-abcdef"}
+        case b"POST", b"/orders":
+            return 201, {"id": next(_NUMBERS), "state": "new"}
+        case b"GET", _ if target.startswith(b"/orders/"):
+            return 200, {"id": int(target[8:]), "state": "paid", "items": [{"sku": "a"}, {"sku": "b"}]}
+    return 404, {}
+
+
+_NUMBERS = itertools.count(1_000_000)

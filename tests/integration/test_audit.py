@@ -175,3 +175,17 @@ def test_the_command_line_seals_and_checks(app: Flask):
     checked = runner.invoke(args=["audit", "verify"])
     assert checked.exit_code == 1
     assert "was altered" in checked.output
+
+
+def test_a_chain_that_was_cut_or_made_anew_is_found_out_by_a_link_kept_elsewhere(app, person):
+    audit = app.extensions[EXTENSION].get(AuditService)
+    with app.app_context():
+        person.ok("PUT", "/api/user/profile", {"nickname": "somebody"})
+        audit.seal()
+        verdict = audit.verify()
+        kept = (verdict.links, verdict.tip)
+        assert not audit.verify(kept).faults
+        db.session.execute(delete(AuditEntry).where(AuditEntry.seal == verdict.links))
+        db.session.commit()
+        assert not audit.verify().faults, "alone, the chain cannot see that its end is missing"
+        assert "cut or made anew" in audit.verify(kept).faults[-1]

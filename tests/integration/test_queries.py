@@ -1,12 +1,13 @@
 """How many questions a request asks the database: a number that only rises on purpose."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import URL, event
 
-from tests.conftest import FakeWeChat, Person, log_in
+from tests.conftest import FakeWeChat, Person, log_in, make_app
 from wxcloudrun.core.db import db
 
 
@@ -75,3 +76,22 @@ def test_who_is_refused_costs_nothing(app: Flask, asked: list[str]):
     client.get("/api/nowhere")
     client.get("/healthz")
     assert asked == []
+
+
+def test_cloud_runs_word_costs_one_question_where_the_person_was_here_a_moment_ago(tmp_path: Path):
+    trusted = {"trust_wxcloud_headers": True, "cbr_env_id": "env-1"}
+    app = make_app(URL.create("sqlite", database=str(tmp_path / "cloud.sqlite3")), tmp_path, **trusted)
+    headers = {
+        "X-WX-OPENID": "openid-of-somebody-1",
+        "X-WX-APPID": "wx-test-appid",
+        "X-WX-ENV": "env-1",
+        "X-WX-SOURCE": "wx_client",
+    }
+    statements: list[str] = []
+    with app.app_context():
+        engine = db.engine
+    assert app.test_client().get("/api/user/profile", headers=headers).json["code"] == 1
+    event.listen(engine, "before_cursor_execute", lambda *facts: statements.append(facts[2]))
+    assert app.test_client().get("/api/user/profile", headers=headers).json["code"] == 1
+    assert [statement.split()[0] for statement in statements] == ["SELECT", "SELECT"]
+    engine.dispose()

@@ -24,12 +24,23 @@ def seal() -> None:
 
 
 @audit.command()
+@click.option("--tip", help="A link that was kept elsewhere, as NUMBER:HASH; the log has one of each sealing.")
 @with_appcontext
-def verify() -> None:
+def verify(tip: str | None) -> None:
     """Check the hash chain; exits with 1 and names each entry that was altered or removed."""
-    verdict = current_app.extensions["wxcloudrun"].get(AuditService).verify()
+    known = None if tip is None else _link(tip)
+    verdict = current_app.extensions["wxcloudrun"].get(AuditService).verify(known)
     for fault in verdict.faults:
         click.echo(fault)
-    click.echo(f"{verdict.links} entries checked, {len(verdict.faults)} faults")
+    click.echo(
+        f"{verdict.links} entries checked, {len(verdict.faults)} faults; the end is {verdict.links}:{verdict.tip}"
+    )
     if verdict.faults:
         raise SystemExit(1)
+
+
+def _link(text: str) -> tuple[int, str]:
+    number, _, link = text.partition(":")
+    if not number.isdigit() or not link:
+        raise click.BadParameter("a link is NUMBER:HASH", param_hint="--tip")
+    return int(number), link

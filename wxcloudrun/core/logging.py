@@ -1,5 +1,6 @@
 """Logs: facts as one JSON object a line on standard output, with the request's id and without secrets."""
 
+import contextlib
 import contextvars
 import functools
 import json
@@ -41,8 +42,9 @@ def log_request(logger: logging.Logger, number: str, **facts: Any) -> None:
     if not logger.isEnabledFor(logging.INFO):
         return
     head = {"time": _moment(time.time()), "level": "info", "logger": logger.name, "event": "request"}
-    sys.stdout.write(_ENCODER.encode({**head, "request_id": number, **facts}) + "\n")
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # a full disk or a closed pipe costs the line, not the answer
+        sys.stdout.write(_ENCODER.encode({**head, "request_id": number, **facts}) + "\n")
+        sys.stdout.flush()
 
 
 class JsonLines(logging.Formatter):

@@ -30,11 +30,14 @@ def document(bindings: Iterable[Binding], version: str) -> dict[str, Any]:
     """The whole document, JSON-able."""
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Any] = {"Error": _error_schema()}
+    tags: dict[str, None] = {}  # in the order of blueprints.py, which is the order to read them in
     for binding in bindings:
         if binding.route.raw:
             continue
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", binding.route.path)
-        paths.setdefault(path, {})[binding.route.method.lower()] = _operation(binding, path, schemas)
+        operation = _operation(binding, path, schemas)
+        paths.setdefault(path, {})[binding.route.method.lower()] = operation
+        tags.update(dict.fromkeys(operation["tags"]))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -43,6 +46,7 @@ def document(bindings: Iterable[Binding], version: str) -> dict[str, Any]:
             "description": "Every reply is `{code, data, msg}`: `code` 1 for success, 0 for failure with "
             "`data.error`, a stable name. The HTTP status tells the same.",
         },
+        "tags": [{"name": name} for name in tags],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.items())),

@@ -30,7 +30,7 @@ def parse_json(text: str) -> Any:
     """
     text = text.removeprefix("\ufeff")
     try:
-        value = _DECODER.decode(text)
+        value = _decoded(text)
     except json.JSONDecodeError as error:
         raise _fault(text, error.msg, error.pos) from error
     except _ConstantError as error:
@@ -43,6 +43,15 @@ def parse_json(text: str) -> Any:
     if text.count("[") + text.count("{") > MAX_DEPTH and depth(value) > MAX_DEPTH:
         raise NotJsonError(f"it is nested deeper than {MAX_DEPTH} levels")
     return value
+
+
+def _decoded(text: str) -> Any:
+    """`JSONDecoder.decode`, which looks for white space around the value even where there is none."""
+    if text[:1] in ("{", "["):
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text):
+            return value
+    return _DECODER.decode(text)
 
 
 class _ConstantError(ValueError):

@@ -96,6 +96,9 @@ class ResponseView:
             )
 
 
+_FIRST_OF_A_MARK: Final = 0xEF
+
+
 class _Unread:
     pass
 
@@ -108,7 +111,7 @@ def _megabytes(size: int) -> str:
 
 
 def _parse(content: bytes, charset: str) -> Any:
-    if not content.strip():
+    if not content or content.isspace():
         raise Unreadable("the body is not JSON: it is empty")
     try:
         return parse_json(_decoded(content, charset))
@@ -119,7 +122,8 @@ def _parse(content: bytes, charset: str) -> Any:
 
 def _decoded(content: bytes, charset: str) -> str:
     """JSON is UTF-8 (RFC 8259, section 8.1); the declared character set is tried when it is not."""
-    encoding = json.detect_encoding(content)
+    plain = 0 not in content[:4] and content[0] < _FIRST_OF_A_MARK
+    encoding = "utf-8" if plain else json.detect_encoding(content)
     for name in dict.fromkeys((encoding, charset)):
         try:
             return content.decode(name)

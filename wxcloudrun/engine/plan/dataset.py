@@ -12,9 +12,9 @@ def choose_rows(case: Case, choice: DatasetChoice, seed: str, field: str = "data
 
     Raises `DefinitionError` when the wanted row is not there, or when there are no rows to choose from.
     """
-    rows = [row for row in case.datasets if row.enabled]
-    if choice.mode is DatasetMode.NONE:
+    if choice.mode is DatasetMode.NONE or (choice.mode is DatasetMode.DEFAULT and not case.datasets):
         return (None,)
+    rows = [row for row in case.datasets if row.enabled]
     if choice.mode is DatasetMode.DEFAULT:
         return (next((row for row in rows if row.default), None),)
     if choice.mode is DatasetMode.ONE:

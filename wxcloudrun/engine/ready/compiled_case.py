@@ -15,35 +15,52 @@ from wxcloudrun.engine.plan.steps import CaseStep, DatasetMode
 from wxcloudrun.engine.ready.actions import CompiledAction, compile_action
 from wxcloudrun.engine.ready.checks import Checks
 from wxcloudrun.engine.render.names import Names
-from wxcloudrun.engine.render.template import Template, as_text, compile_tree
+from wxcloudrun.engine.render.template import Object, Template, as_text, compile_tree, is_template
 from wxcloudrun.engine.send.request import RequestSpec
+from wxcloudrun.engine.send.request_auth import OAuth2ClientCredentials
+from wxcloudrun.engine.send.request_body import BinaryBody, JsonBody, MultipartBody
 
 
 class RequestTemplate:
-    """A merged request; one without placeholders is validated once, any other after each rendering."""
+    """A merged request. Without placeholders it is validated once; else only the fields that hold some, each time."""
 
     def __init__(self, raw: dict[str, Any], where: str) -> None:
         """Raises `DefinitionError` for what cannot become a request whatever the placeholders give."""
         self._where = where
         self.tree = compile_tree(raw, where)
         self._fixed: RequestSpec | None = None
+        self._frame: RequestSpec | None = None
         if isinstance(self.tree, Template):
             _check_rest(raw, where)
+            self._frame = _frame(self.tree, raw)
         else:
             self._fixed = _validated(self.tree, where)
+        self.lasting = self._fixed is not None and _lasts(self._fixed)
+        """True when it is the same in every attempt, down to its bytes and its credentials."""
 
     def render(self, names: Names) -> RequestSpec:
         """The request with its names put in; raises `StepError` (variable, definition)."""
         if self._fixed is not None:
             return self._fixed
         data = self.tree.render(names)
-        if any(type(value) in _MAY_HOLD_DECIMALS for _, value in names.used.values()):
+        if any([type(value) in _MAY_HOLD_DECIMALS for _, value in names.used.values()]):
             data = _with_exact_numbers(data)
         try:
-            return RequestSpec.model_validate(data)
+            return self._framed(self._frame, data) if self._frame is not None else RequestSpec.model_validate(data)
         except ValidationError as error:
             reason = _first(error)
         raise StepError(ErrorClass.DEFINITION, f"{self._where}.{reason[0]}: {reason[1]}")
+
+    def _framed(self, frame: RequestSpec, data: dict[str, Any]) -> RequestSpec:
+        """The frame with the rendered URL and body. Any other type than expected is left to the whole validation."""
+        url, body = data["url"], data.get("body")
+        if type(url) is not str or (body is not None and type(body) is not dict):
+            return RequestSpec.model_validate(data)
+        changed: dict[str, Any] = {"url": url}
+        if body is not None:
+            known = body.keys() == _JSON_BODY and body["kind"] == "json"
+            changed["body"] = JsonBody.model_validate(body) if known else _body(body)
+        return frame.model_copy(update=changed)
 
 
 @dataclass(slots=True)
@@ -108,6 +125,31 @@ def compile_case(step: CaseStep, environment: Environment, where: str) -> Compil
 
 
 _MAY_HOLD_DECIMALS = (Decimal, dict, list)
+_FRAMED = ("url", "body")
+_JSON_BODY = {"kind", "value"}
+
+
+def _frame(tree: Template, raw: dict[str, Any]) -> RequestSpec | None:
+    """The request with its placeholders unfilled, when they stand in the URL and the body only; else None."""
+    if not isinstance(tree, Object):
+        return None
+    plain = {key: item for key, item in tree.items if type(key) is str and not is_template(item)}
+    if any(key not in plain and key not in _FRAMED for key, _ in tree.items):
+        return None
+    try:
+        return RequestSpec.model_validate({**raw, **plain})
+    except ValidationError:
+        return None
+
+
+def _body(data: dict[str, Any]) -> Any:
+    """A rendered body of any kind; the error names its place in the request."""
+    return RequestSpec.model_validate({"url": "x", "body": data}).body
+
+
+def _lasts(spec: RequestSpec) -> bool:
+    """False for bodies that are read from files, and for tokens, which expire."""
+    return not isinstance(spec.body, MultipartBody | BinaryBody) and not isinstance(spec.auth, OAuth2ClientCredentials)
 
 
 def _with_exact_numbers(data: dict[str, Any]) -> dict[str, Any]:

@@ -24,13 +24,9 @@ class Matcher:
         self._single: list[str] = []  # patterns of one secret
         self._some: list[str] = []  # of eight
         self._many: tuple[Any, ...] = ()  # of sixty-four, compiled; larger ones would outgrow RE2's memory
-        self._compiled: tuple[Any, ...] = ()
+        self.patterns: tuple[Any, ...] = ()
+        """All of them, compiled; empty while there is no secret."""
         self._raw: tuple[str, ...] = ()
-
-    @property
-    def empty(self) -> bool:
-        """True while there is no secret."""
-        return not self._compiled
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -42,14 +38,14 @@ class Matcher:
         self._raw = (*self._raw, secret)
         self._single.append(encodings_pattern(secret))
         if len(self._single) < _FAN_OUT:
-            self._compiled = (*self._compiled, _compile(self._single[-1]))
+            self.patterns = (*self.patterns, _compile(self._single[-1]))
             return
         self._some.append("|".join(self._single))
         self._single.clear()
         if len(self._some) == _FAN_OUT:
             self._many = (*self._many, _compile("|".join(self._some)))
             self._some.clear()
-        self._compiled = (*self._many, *(_compile(pattern) for pattern in self._some))
+        self.patterns = (*self._many, *(_compile(pattern) for pattern in self._some))
 
     def replace(self, text: str, mask: str) -> str:
         """The text with every secret replaced."""
@@ -59,7 +55,7 @@ class Matcher:
             return self._replaced(text.encode("utf-8", "backslashreplace").decode(), mask)
 
     def _replaced(self, text: str, mask: str) -> str:
-        for pattern in self._compiled:
+        for pattern in self.patterns:
             if pattern.search(text):
                 text = pattern.sub(mask, text)
         return text

@@ -71,7 +71,7 @@ class Redactor:
     @property
     def empty(self) -> bool:
         """True while nothing is masked by value."""
-        return self._matcher.empty
+        return not self._matcher.patterns
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """A string without the secrets' values."""
-        return text if self._matcher.empty or not text else self._matcher.replace(text, MASK)
+        return self._matcher.replace(text, MASK) if text and self._matcher.patterns else text
 
     def value(self, value: Any) -> Any:
         """A JSON value without secrets: by value in keys and strings, by name under keys like `password`."""
@@ -94,7 +94,7 @@ class Redactor:
             return {self.text(key): self._member(key, item) for key, item in value.items()}
         if kind in (list, tuple):
             return [self.value(item) for item in value]
-        if kind in (int, float) and not self._matcher.empty:
+        if kind in (int, float) and self._matcher.patterns:
             masked = self.text(str(value))
             return value if masked == str(value) else masked
         return value
@@ -133,7 +133,7 @@ class Redactor:
         return found.group() if self._knows(found["value"]) else f'{found["head"]}"{MASK}"'
 
     def _knows(self, text: str) -> bool:
-        return not self._matcher.empty and self.text(text) != text
+        return bool(self._matcher.patterns) and self.text(text) != text
 
     def cut(self, text: str) -> str:
         """A text that was cut off: a secret's beginning at its end is masked too."""
@@ -156,7 +156,7 @@ class Redactor:
         """
         if keep_known:
             return tuple((name, value if self._knows(value) else self._header(name, value)) for name, value in headers)
-        if self._matcher.empty:
+        if not self._matcher.patterns:
             return tuple(
                 [
                     (name, value if "=" not in value and _treatment(name) == "plain" else self._header(name, value))

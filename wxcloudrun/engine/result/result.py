@@ -166,4 +166,3 @@ class RunSummary:
         data["total"] = self.total
         data["success_rate"] = self.success_rate
         return data
-

@@ -97,7 +97,13 @@ class Trier:
     """Makes the attempts of one case step at one place."""
 
     def __init__(
-        self, run: Run, step: CaseStep, scope: Scope, place: Place, row: Dataset | None, idempotency_key: str
+        self,
+        run: Run,
+        step: CaseStep,
+        scope: Scope,
+        place: Place,
+        row: Dataset | None,
+        key: Callable[[], str],
     ) -> None:
         case = run.program.steps[id(step)].case
         if case is None:
@@ -106,7 +112,7 @@ class Trier:
         self._step = step
         self._place = place
         self._case: CompiledCase = case
-        self._key = idempotency_key
+        self._key = key
         self._outer = scope
         self._row = case.row(row)
         values = self._row.values
@@ -134,7 +140,8 @@ class Trier:
             trial.used = names.used
             trial.spec = self._row.request.render(names)
             base_url = render(self._run.program.base_url, names)
-            trial.exchange = self._send(trial, trial.spec, base_url, number)
+            prepared = self._prepared(trial.spec, base_url)
+            trial.exchange = self._send(trial, prepared, number)
             self._read(trial, trial.exchange)
         except StepError as fault:
             trial.stop(fault)
@@ -198,8 +205,13 @@ class Trier:
             for name in trial.effects.secrets:
                 self._run.redactor.add(trial.effects.values.get(name), name)
 
-    def _send(self, trial: Trial, spec: RequestSpec, base_url: str, number: int) -> Exchange:
+    def _prepared(self, spec: RequestSpec, base_url: str) -> PreparedRequest:
+        """A request that is always the same is prepared once a run."""
         run, bounds = self._run, self._place.bounds
+        template = self._row.request
+        kept = run.prepared.get(id(template)) if template.lasting else None
+        if kept is not None and kept[0] == base_url:
+            return kept[1]
         prepared = run.sender.prepare(
             spec,
             base_url=base_url or None,
@@ -210,6 +222,12 @@ class Trier:
         )
         for secret in prepared.secrets:
             run.redactor.add(secret)
+        if template.lasting:
+            run.prepared[id(template)] = base_url, prepared
+        return prepared
+
+    def _send(self, trial: Trial, prepared: PreparedRequest, number: int) -> Exchange:
+        run, bounds = self._run, self._place.bounds
         rate = run.plan.environment.rate_per_second
         if rate is not None:
             bounds.wait(run.throttle.reserve(run.environment_key, rate))
@@ -223,11 +241,11 @@ class Trier:
     def _sent(self, trial: Trial, prepared: PreparedRequest, number: int) -> Exchange:
         run, bounds = self._run, self._place.bounds
         if run.hooks.on_intent is not None:
-            run.hooks.on_intent(self._place.path, number, self._key)
+            run.hooks.on_intent(self._place.path, number, self._key())
         trial.trace, headers = run.trace(self._place.path, number)
         header = self._step.case.idempotency_header
         if header is not None:
-            headers = (*headers, (header, self._key))
+            headers = (*headers, (header, self._key()))
         trial.sent_at = stamp(run.clock.now())
         return run.sender.send(
             prepared, jar=self._place.jar, headers=headers, deadline=bounds.until, cancel=bounds.is_canceled

@@ -44,7 +44,7 @@ def run_case(
     """Carry out a case step; never raises for what a plan, a server or the network can do."""
     started, began = run.clock.now(), run.clock.monotonic()
     intent = run.plan.resume.intents.get(place.path)
-    trier = Trier(run, step, scope, place, row, intent.idempotency_key if intent else _key(run, place))
+    trier = Trier(run, step, scope, place, row, lambda: intent.idempotency_key if intent else _key(run, place))
     attempts = Attempts(run.redactor.body, number=intent.attempt if intent else 0)
     if intent is not None and not _may_repeat(step, trier):
         trial = trier.failed(_interrupted(intent))

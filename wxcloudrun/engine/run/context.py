@@ -140,6 +140,7 @@ class Run:
     seed: str
     hooks: Hooks
     tokens: TokenCache = field(default_factory=TokenCache)
+    prepared: dict[int, tuple[str, PreparedRequest]] = field(default_factory=dict)  # by request template, with the base
     done: list[Outcome] = field(default_factory=list)  # outcomes taken over from an earlier worker
     trace_id: str = ""
     environment_key: str = ""

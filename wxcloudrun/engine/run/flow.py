@@ -70,7 +70,8 @@ class Flow:
             yield skipped(self._run, step, place, "disabled")
             return Outcome.SKIPPED
         compiled = self._run.program.steps[id(step)]
-        inner = scope.inside(Layer(Source.STEP, compiled.variables, place.path))
+        variables = compiled.variables
+        inner = scope.inside(Layer(Source.STEP, variables, place.path)) if variables else scope
         try:
             reason = self._condition(compiled, inner, place)
             passes = None if reason else self._passes(step, compiled, inner, place)

@@ -2,12 +2,12 @@
 
 import base64
 import codecs
+from dataclasses import dataclass
 from typing import Any
 
 from wxcloudrun.engine.judge.values import shown
 from wxcloudrun.engine.plan.case import Dataset
 from wxcloudrun.engine.plan.steps import CaseStep
-from wxcloudrun.engine.record import record
 from wxcloudrun.engine.response import Body, Hop, Response
 from wxcloudrun.engine.result.records import (
     AssertionRecord,
@@ -30,7 +30,7 @@ from wxcloudrun.engine.run.reproduce import curl_of
 from wxcloudrun.engine.send.exchange import SentRequest
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Course:
     """How a step went as a whole."""
 

@@ -14,6 +14,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BEGIN_MARKS = frozenset(mark[:1] for mark, _ in _MARKS)
 _CHINESE = {"gb2312": "gb18030", "gbk": "gb18030"}
 _READ_AS = {"iso8859-1": "cp1252", "ascii": "utf-8"}
 _LOOK = 2048
@@ -25,9 +26,10 @@ def response_charset(content_type: str | None, head: bytes) -> str:
     A byte order mark wins over the header, as in browsers (WHATWG encoding standard); the codec then drops the mark.
     Latin-1 is read as windows-1252 and ASCII as UTF-8, as they are meant. A name nobody knows means UTF-8.
     """
-    for mark, codec in _MARKS:
-        if head.startswith(mark):
-            return codec
+    if head[:1] in _BEGIN_MARKS:
+        for mark, codec in _MARKS:
+            if head.startswith(mark):
+                return codec
     declared = declared_charset(content_type)
     if declared is None and "json" not in (content_type or ""):
         found = _XML.search(head[:_LOOK]) or _META.search(head[:_LOOK])

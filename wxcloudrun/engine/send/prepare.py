@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from dataclasses import dataclass
+from functools import lru_cache
 
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.record import record

@@ -128,7 +128,7 @@ class Sending:
         wire = self._wire(draft)
         self.requests.append(_sent(wire))
         found = channel.exchange(wire, self._watch)
-        if any(name.lower() == "set-cookie" for name, _ in found.head.headers):
+        if _header(found, "set-cookie") is not None:
             self._cookies += self._jar.store(draft.url, found.head.headers, self._around.clock())
         return found
 
@@ -196,7 +196,10 @@ class Sending:
 
 
 def _header(found: Answer, name: str) -> str | None:
-    return next((value for key, value in found.head.headers if key.lower() == name), None)
+    for key, value in found.head.headers:
+        if key.lower() == name:
+            return value
+    return None
 
 
 def _empty_digest(algorithm: str) -> str:

@@ -77,8 +77,15 @@ def resolve_url(
       raw and are encoded; what is already encoded in a URL stays. A null value is the name without `=`.
     - Fragments are dropped. Credentials before `@` end in `username` and `password`, not in the text.
     """
+    if not path_params and not query:
+        return _plain_url(base_url, url)
     parsed = parse_url(_filled(_joined(base_url, url.strip()), path_params or {}))
     return parsed.with_query(query_text(query))
+
+
+@lru_cache(maxsize=1024)
+def _plain_url(base_url: str | None, url: str) -> Url:
+    return parse_url(_filled(_joined(base_url, url.strip()), {}))
 
 
 @lru_cache(maxsize=1024)

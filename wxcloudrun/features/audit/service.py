@@ -1,20 +1,24 @@
 """Writing audit entries, sealing them into a hash chain, and checking the chain."""
 
+import functools
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.clock import Clock, iso
-from wxcloudrun.core.db import AnySession, unit_of_work
+from wxcloudrun.core.db import AnySession, after_commit, unit_of_work
+from wxcloudrun.core.logging import log
 from wxcloudrun.core.masking import mask
 from wxcloudrun.core.pagination import Slice, cursor, position
 from wxcloudrun.features.audit.dao import AuditDao
 from wxcloudrun.features.audit.models import AuditEntry
 from wxcloudrun.features.audit.schemas import AuditQuery, AuditView
 
+_logger = logging.getLogger("wxcloudrun.audit")
 _START = "0" * 64
 _BATCH = 500
 
@@ -24,6 +28,7 @@ class Verdict:
     """Outcome of checking the chain: links that hold, and a sentence for each that does not."""
 
     links: int
+    tip: str  # the last link's hash
     faults: tuple[str, ...]
 
 
@@ -83,11 +88,17 @@ class AuditService:
             number, tip = number + 1, _link(tip, entry)
             links.append({"entry": entry.id, "seal": number, "hash": tip})
         self._entries.seal(links)
+        after_commit(self.session, functools.partial(log, _logger, "audit sealed", number=number, hash=tip))
         return len(links)
 
-    def verify(self) -> Verdict:
-        """Walk the whole chain. A row that was altered or put elsewhere is named, as is the gap of a removed one."""
+    def verify(self, known: tuple[int, str] | None = None) -> Verdict:
+        """Walk the whole chain. A row that was altered or put elsewhere is named, as is the gap of a removed one.
+
+        `known` is a link (number, hash) that was kept elsewhere, such as in the log: with it, removed newest entries
+        and a chain that was made anew are found out too.
+        """
         number, tip, faults = 0, _START, []
+        seen = known is None
         while entries := self._entries.chain(number, _BATCH):
             for entry in entries:
                 if entry.seal != number + 1:
@@ -95,8 +106,11 @@ class AuditService:
                 elif _link(tip, entry) != entry.hash:
                     faults.append(f"audit entry {entry.id} ({entry.action} at {iso(entry.at)}) was altered")
                 number, tip = entry.seal or 0, entry.hash or ""
+                seen = seen or (number, tip) == known
             self.session.expunge_all()
-        return Verdict(number, tuple(faults))
+        if not seen and known is not None:
+            faults.append(f"the chain has no link {known[0]} with that hash: it was cut or made anew")
+        return Verdict(number, tip, tuple(faults))
 
 
 def _canonical(state: Mapping[str, object] | None) -> str | None:

@@ -7,6 +7,7 @@ from wxcloudrun.core.errors import SessionEnded, SessionRequired
 from wxcloudrun.core.http import Caller
 from wxcloudrun.features.auth.access import SessionService
 from wxcloudrun.features.auth.service import LoginService
+from wxcloudrun.features.users.admission import Identity
 from wxcloudrun.integrations.wechat.cloud import identity_from_headers
 
 
@@ -47,5 +48,9 @@ class Identification:
         )
         if identity is None:
             raise SessionRequired
-        user_id = self._logins.identify(identity.appid, identity.openid, identity.unionid)
+        person = Identity(identity.appid, identity.openid, None, identity.unionid)
+        lately = self._sessions.actor_lately(person, caller.request_id)
+        if lately is not None:
+            return lately
+        user_id = self._logins.identify(person)
         return self._sessions.actor_of_person(user_id, caller.request_id)

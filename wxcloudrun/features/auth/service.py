@@ -85,9 +85,8 @@ class LoginService:
             self._remember_failure(code_hash, error)
             raise
 
-    def identify(self, appid: str, openid: str, unionid: str | None) -> int:
+    def identify(self, identity: Identity) -> int:
         """The number of the person whom Cloud Run vouches for; made when new. Raises AccountDisabled."""
-        identity = Identity(appid, openid, None, unionid)
         return self._again_if_taken(lambda: self._admission.admit(identity)).user_id
 
     def _mock_login(self, device: str) -> LoggedIn:

@@ -9,6 +9,7 @@ from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.errors import SessionEnded, SessionRequired
 from wxcloudrun.core.http import Caller
 from wxcloudrun.features.auth.identification import CloudRules, Identification
+from wxcloudrun.features.users.admission import Identity
 
 CLOUD = {
     "X-WX-OPENID": "openid-of-somebody-1",
@@ -20,7 +21,10 @@ RULES = CloudRules("env-1", "wx-app")
 
 
 class FakeSessions:
-    """Knows one token, and everybody by number."""
+    """Knows one token, everybody by number, and one person who was here a moment ago."""
+
+    def actor_lately(self, identity: Identity, request_id: str) -> Actor | None:
+        return Actor(3, request_id=request_id) if identity.openid == "openid-of-somebody-3" else None
 
     def actor_of_token(self, token: str, request_id: str) -> Actor:
         if token != "good":
@@ -33,7 +37,7 @@ class FakeSessions:
 
 def _identification(cloud: CloudRules | None) -> Identification:
     sessions: Any = FakeSessions()
-    logins: Any = SimpleNamespace(identify=lambda appid, openid, unionid: 2)
+    logins: Any = SimpleNamespace(identify=lambda identity: 2)
     return Identification(sessions, logins, cloud)
 
 
@@ -62,6 +66,10 @@ def test_cloud_runs_word_counts_only_where_it_is_believed():
     assert _identification(RULES).actor(None, _caller(CLOUD)).user_id == 2
     with pytest.raises(SessionRequired):
         _identification(None).actor(None, _caller(CLOUD))
+
+
+def test_who_was_here_a_moment_ago_is_not_admitted_again():
+    assert _identification(RULES).actor(None, _caller(CLOUD | {"X-WX-OPENID": "openid-of-somebody-3"})).user_id == 3
 
 
 @pytest.mark.parametrize(
