@@ -177,6 +177,9 @@ def provide_people(settings: "Settings", container: Container, session: Any, clo
         of=lambda user_id: [
             view.model_dump(exclude={"current"}) for view in get(SessionService).sessions(Actor(user_id))
         ],
+        subscriptions=lambda user_id: [
+            view.model_dump() for view in get(SubscriptionService).own(Actor(user_id)).items
+        ],
     )
     check = moderate if settings.wechat_content_check else None
     provide(ObjectStore, lambda: object_store(settings))

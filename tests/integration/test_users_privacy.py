@@ -77,3 +77,9 @@ def test_an_export_holds_what_is_kept(person, other, wechat):
 def test_exports_are_limited(strict_app, strict_wechat):
     person = log_in(strict_app, strict_wechat, "somebody-curious")
     assert [person.call("GET", "/api/user/export").status_code for _ in range(11)] == [200] * 10 + [429]
+
+
+def test_the_export_tells_what_the_person_lets_us_send(person):
+    person.ok("POST", "/api/wechat/subscriptions", {"results": {"template-1234567890": "accept"}})
+    told = person.ok("GET", "/api/user/export")["subscriptions"]
+    assert [(item["template_id"], item["remaining"]) for item in told] == [("template-1234567890", 1)]

@@ -32,9 +32,8 @@ def verify(tip: str | None) -> None:
     verdict = current_app.extensions["wxcloudrun"].get(AuditService).verify(known)
     for fault in verdict.faults:
         click.echo(fault)
-    click.echo(
-        f"{verdict.links} entries checked, {len(verdict.faults)} faults; the end is {verdict.links}:{verdict.tip}"
-    )
+    click.echo(f"{verdict.links} entries checked, {len(verdict.faults)} faults")
+    click.echo(f"the chain ends with {verdict.links}:{verdict.tip}")
     if verdict.faults:
         raise SystemExit(1)
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -101,7 +101,7 @@ class Place:
 
     def under(self, name: str) -> "Place":
         """The same place with one more name above it."""
-        return replace(self, trail=(*self.trail, name))
+        return Place(self.path, self.ordinal, self.phase, self.bounds, self.jar, (*self.trail, name))
 
 
 @dataclass(slots=True)

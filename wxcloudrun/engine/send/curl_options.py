@@ -56,7 +56,8 @@ class HandleOptions:
             self._pin(wire)
         self._body(wire)
         framing, secure = wire.framing, wire.url.scheme == "https"
-        lasting = (framing, wire.connect_ms, wire.http_version, wire.proxy, wire.tls if secure else None)
+        tls = wire.tls if secure else None
+        lasting = (framing.decode, framing.reusable, wire.connect_ms, wire.http_version, wire.proxy, tls)
         if lasting == self._lasting:  # one question instead of one an option, since it is nearly always so
             return
         self._lasting = lasting

@@ -77,6 +77,7 @@ class Channel:
         self._repeatable = repeatable
         self._lines.clear()
         self._moves = 0
+        self._judged_lines = 0
         self._connected = 0
         self._uploaded = 0
         self._refused: str | None = None
@@ -98,12 +99,21 @@ class Channel:
             raise self._large_head(wire)
 
     def _wait(self, wire: Wire, watch: Watch) -> None:
-        """Moves the transfer on until it ends; looks at the limits at least every `_TICK` seconds."""
+        """Moves the transfer on until it ends; looks at the limits at least every `_TICK` seconds.
+
+        They were looked at just before it began, so that an answer that comes at once is not asked about again.
+        """
         multi = self._multi
-        began = seen_at = time.monotonic()
-        seen = -1
-        running = 1
-        while running:
+        began = now = seen_at = time.monotonic()
+        seen = self._activity
+        while True:
+            pause = multi.timeout()
+            ready = multi.select(_TICK if pause < 0 else min(pause / 1000, _TICK, watch.read_seconds))
+            if ready <= 0 and pause != 0 and time.monotonic() - now < 0.0005:
+                time.sleep(0.001)  # libcurl has no socket to wait for at the moment
+            _, running = multi.perform()
+            if not running:
+                return
             now = time.monotonic()
             activity = self._activity
             if activity != seen:
@@ -111,11 +121,6 @@ class Channel:
             elif self._connected and now - seen_at > _TICK:
                 self._moves += self._uploaded_more()
             self._check(wire, watch, now - began, now, now - seen_at if self._connected else 0.0)
-            pause = multi.timeout()
-            ready = multi.select(_TICK if pause < 0 else min(pause / 1000, _TICK, watch.read_seconds))
-            if ready <= 0 and pause != 0 and time.monotonic() - now < 0.0005:
-                time.sleep(0.001)  # libcurl has no socket to wait for at the moment
-            _, running = multi.perform()
 
     @property
     def _activity(self) -> int:
@@ -123,6 +128,10 @@ class Channel:
         return self._moves + len(self._lines)
 
     def _head_overflows(self) -> bool:
+        """Asked before a body is taken, and again at the end for what came since: no body, or trailers after it."""
+        if self._judged_lines == len(self._lines):
+            return False
+        self._judged_lines = len(self._lines)
         return too_long(self._lines, self._limits.max_header_count, self._limits.max_header_bytes)
 
     def _large_head(self, wire: Wire) -> StepError:
@@ -186,6 +195,7 @@ class Channel:
     def _on_body(self, chunk: bytes) -> int | None:
         self._moves += 1
         if not self._sink.size and self._head_overflows():
+            self._judged_lines = -1
             return -1
         try:
             return None if self._sink.write(chunk) else -1

@@ -25,11 +25,12 @@ _BATCH = 100
 
 @dataclass(frozen=True)
 class SessionHooks:
-    """What is asked, in the transaction under way, of the feature above that keeps sessions; app.py fills it in."""
+    """What is asked, in the transaction under way, of the features above; app.py fills it in."""
 
     forget: Callable[[int], object] = lambda user_id: None  # somebody was deleted: remove all that is kept
     end: Callable[[Actor, int], object] = lambda actor, user_id: None  # end every session of that person
     of: Callable[[int], Sequence[dict[str, Any]]] = lambda user_id: ()  # what is kept of that person's sessions
+    subscriptions: Callable[[int], Sequence[dict[str, Any]]] = lambda user_id: ()  # and of what they let us send
 
 
 _NOTHING: dict[str, object] = {
@@ -117,6 +118,7 @@ class PrivacyService:
             last_login_at=None if last is None else iso(last),
             applications=[self._application(row) for row in self._applications.of_person(person.id)],
             sessions=list(self._sessions.of(person.id)),
+            subscriptions=list(self._sessions.subscriptions(person.id)),
             avatar_checks=[
                 {"trace_id": row.trace_id, "created_at": iso(row.created_at)}
                 for row in self._checks.of_person(person.id)

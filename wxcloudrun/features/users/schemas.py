@@ -247,6 +247,7 @@ class Export(View):
     last_login_at: str | None
     applications: list[dict[str, Any]]
     sessions: list[dict[str, Any]]
+    subscriptions: list[dict[str, Any]] = Field(description="Messages that the person lets us send, by template.")
     avatar_checks: list[dict[str, Any]] = Field(description="Avatars that WeChat has not judged yet.")
     audit: list[dict[str, Any]] = Field(description="The latest thousand changes of the account, newest first.")
 
