@@ -147,7 +147,7 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """A URL: by value, and the values of query parameters with telling names."""
-        return self.body(url)
+        return self.body(url) if "=" in url else self.text(url)
 
     def headers(self, headers: Iterable[tuple[str, str]], *, keep_known: bool = False) -> tuple[tuple[str, str], ...]:
         """Header fields: by value in names and values, and by place (Authorization, cookies, API keys).

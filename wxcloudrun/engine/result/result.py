@@ -79,7 +79,7 @@ class StepResult:
     @property
     def passed_after_retry(self) -> bool:
         """True when it passed, but not at the first attempt: a sign of flakiness."""
-        return self.outcome is Outcome.PASSED and any(a.outcome is not Outcome.PASSED for a in self.attempts)
+        return self.outcome is Outcome.PASSED and any([a.outcome is not Outcome.PASSED for a in self.attempts])
 
     def to_json(self) -> dict[str, Any]:
         """The result as JSON values; everything in it is masked."""

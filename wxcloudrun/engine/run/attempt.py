@@ -135,7 +135,8 @@ class Trier:
         """Act, render, send and extract. What goes wrong is in the trial; nothing is raised."""
         trial = Trial()
         try:
-            self._act(self._case.before, trial, "/before")
+            if self._case.before:
+                self._act(self._case.before, trial, "/before")
             names = self._names(trial)
             trial.used = names.used
             trial.spec = self._row.request.render(names)
@@ -153,19 +154,21 @@ class Trier:
         """Evaluate the assertions, all of them, unless the attempt could not be carried out."""
         if trial.error is not None or trial.view is None:
             return
-        missing = next((one for one in trial.taken if one.fatal), None)
+        fatal = [one for one in trial.taken if one.fatal]
+        missing = fatal[0] if fatal else None
         names = self.names_after(trial)
         try:
             trial.judged = self._case.checks.judge(trial.view, names)
         except StepError as fault:
             trial.stop(fault)
             return
-        trial.used = {**trial.used, **names.used}
+        if names.used:
+            trial.used = {**trial.used, **names.used}
         if missing is not None and missing.unreadable:
             trial.stop(StepError(ErrorClass.EXTRACTION, f"extraction `{missing.name}`: {missing.message}"))
         elif missing is not None:
             trial.fail(f"extraction `{missing.name}` is required and found nothing: {missing.message}")
-        elif not all(one.passed for _, one in trial.judged):
+        elif not all([one.passed for _, one in trial.judged]):
             trial.outcome = Outcome.FAILED
 
     def names_after(self, trial: Trial) -> Names:
@@ -191,10 +194,10 @@ class Trier:
         discard_body(response)
 
     def _names(self, trial: Trial, part: str = "") -> Names:
-        values = {one.name: one.value for one in trial.taken if one.has_value}
-        if trial.effects.values:
-            values = {**trial.effects.values, **values}
-        scope = self._scope.with_extracted(values) if values else self._scope
+        scope = self._scope
+        if trial.taken or trial.effects.values:
+            values = {one.name: one.value for one in trial.taken if one.has_value}
+            scope = scope.with_extracted({**trial.effects.values, **values})
         return self._run.names(scope, self._place, part)
 
     def _act(self, actions: Any, trial: Trial, part: str) -> None:
@@ -257,4 +260,5 @@ class Trier:
         for one in trial.taken:
             if one.secret and one.has_value:
                 self._run.redactor.add(one.value, one.name)
-        self._act(self._case.after, trial, "/after-action")
+        if self._case.after:
+            self._act(self._case.after, trial, "/after-action")

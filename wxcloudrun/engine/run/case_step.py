@@ -51,7 +51,8 @@ def run_case(
     else:
         trial = _Loop(run, step, place, trier, attempts).run()
     trier.hand_on(trial)
-    course = Course(stamp(started), (run.clock.monotonic() - began) * 1000, tuple(attempts.kept), row, iteration)
+    took_ms = int((run.clock.monotonic() - began) * 1_000_000) / 1000  # whole microseconds
+    course = Course(stamp(started), took_ms, tuple(attempts.kept), row, iteration)
     result = record(run, step, place, trial, course)
     trier.release(trial)
     return result

@@ -93,11 +93,7 @@ def _request(run: Run, trial: Trial) -> RequestRecord:
     redactor = run.redactor
     body = _body(redactor, sent.body_head, sent.body_size, sent.body_sha256, "utf-8")
     curl = "" if trial.outcome is Outcome.PASSED else curl_of(redactor, sent)
-    return RequestRecord(sent.method, redactor.url(sent.url), _headers(redactor, sent), body, curl)
-
-
-def _headers(redactor: Redactor, sent: SentRequest) -> tuple[tuple[str, str], ...]:
-    return redactor.headers(sent.headers)
+    return RequestRecord(sent.method, redactor.url(sent.url), redactor.headers(sent.headers), body, curl)
 
 
 def _response(redactor: Redactor, response: Response) -> ResponseRecord:
@@ -137,6 +133,8 @@ def _hop(redactor: Redactor, hop: Hop) -> Hop:
 
 def _body(redactor: Redactor, head: bytes, size: int, sha256: str, charset: str) -> BodyRecord:
     truncated = size > len(head)
+    if not head:
+        return BodyRecord("", "text", size, sha256, truncated, charset)
     text = _as_text(head, charset, truncated)
     if text is None:
         masked = redactor.binary(head)
@@ -185,16 +183,18 @@ def _assertions(redactor: Redactor, trial: Trial) -> tuple[AssertionRecord, ...]
 
 def _extractions(redactor: Redactor, trial: Trial) -> tuple[ExtractionRecord, ...]:
     return tuple(
-        ExtractionRecord(
-            one.name,
-            one.found,
-            redactor.named(one.name, shown(one.value)) if one.has_value else None,
-            one.scope,
-            redactor.is_secret(one.name),
-            redactor.hash(one.value) if one.has_value and redactor.is_secret(one.name) else None,
-            redactor.body(one.message) if one.message else "",
-        )
-        for one in trial.taken
+        [
+            ExtractionRecord(
+                one.name,
+                one.found,
+                redactor.named(one.name, shown(one.value)) if one.has_value else None,
+                one.scope,
+                redactor.is_secret(one.name),
+                redactor.hash(one.value) if one.has_value and redactor.is_secret(one.name) else None,
+                redactor.body(one.message) if one.message else "",
+            )
+            for one in trial.taken
+        ]
     )
 
 

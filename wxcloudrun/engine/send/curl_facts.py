@@ -23,22 +23,30 @@ def timing(curl: pycurl.Curl, resolve_seconds: float, total_seconds: float) -> T
         get(pycurl.POSTTRANSFER_TIME_T),
         get(pycurl.STARTTRANSFER_TIME_T),
     )
-    connect = tls = 0
+    connect = tls = 0.0
     if get(pycurl.NUM_CONNECTS):
         connected, secured = get(pycurl.CONNECT_TIME_T), get(pycurl.APPCONNECT_TIME_T)
-        connect = connected - get(pycurl.NAMELOOKUP_TIME_T)
-        tls = max(secured - connected, 0)
-    sent = max(sent, before)
-    first = max(first, sent)
+        connect = (connected - get(pycurl.NAMELOOKUP_TIME_T)) / 1000
+        tls = (secured - connected) / 1000 if secured > connected else 0.0
+    if sent < before:
+        sent = before
+    if first < sent:
+        first = sent
+    receive = (total - first) / 1000 if total > first else 0.0
     return Timing(
-        resolve_ms=resolve_seconds * 1000,
-        connect_ms=connect / 1000,
-        tls_ms=tls / 1000,
-        send_ms=(sent - before) / 1000,
-        wait_ms=(first - sent) / 1000,
-        receive_ms=max(total - first, 0) / 1000,
-        total_ms=total_seconds * 1000,
+        _whole(resolve_seconds),
+        connect,
+        tls,
+        (sent - before) / 1000,
+        (first - sent) / 1000,
+        receive,
+        _whole(total_seconds),
     )
+
+
+def _whole(seconds: float) -> float:
+    """Milliseconds in whole microseconds, as libcurl counts them: what lies below was never measured."""
+    return int(seconds * 1_000_000) / 1000
 
 
 def certificate(curl: pycurl.Curl) -> dict[str, str] | None:

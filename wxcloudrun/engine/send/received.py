@@ -66,8 +66,12 @@ def _pairs(lines: list[bytes]) -> Headers:
     """Decoded in one go: this runs for every answer."""
     if not lines:
         return ()
+    whole = b"".join(lines)
+    texts = _text(whole).split("\n")[:-1]
+    if b"\n " not in whole and b"\n\t" not in whole and whole[:1] not in b" \t":
+        return tuple([(name, value.strip()) for name, _, value in [text.partition(":") for text in texts]])
     pairs: list[tuple[str, str]] = []
-    for text in _text(b"".join(lines)).split("\n")[:-1]:
+    for text in texts:
         if text[:1] in (" ", "\t") and pairs:
             name, value = pairs.pop()
             pairs.append((name, f"{value} {text.strip()}"))
