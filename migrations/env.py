@@ -9,6 +9,7 @@ from wxcloudrun.core.columns import IntEnumColumn, UtcDateTime
 from wxcloudrun.core.db import Base
 from wxcloudrun.core.migration_lock import migration_lock
 
+
 def _render(kind: str, item: object, autogen: object) -> str | bool:
     """Write the house's own column types by their names."""
     text = {

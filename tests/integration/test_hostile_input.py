@@ -218,7 +218,7 @@ def _raw(port: int, *parts: bytes) -> tuple[int, bytes]:
             connection.shutdown(socket.SHUT_WR)
             while data := connection.recv(65536):
                 received += data
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:  # broken pipe, reset, or not connected any more, by how far the hanging up had come
             pass  # the server answered and hung up before everything was sent
     head, _, body = received.partition(b"\r\n\r\n")
     return (int(head.split(b" ", 2)[1]) if head.startswith(b"HTTP/1.") else 0), body
