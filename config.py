@@ -109,6 +109,11 @@ class Settings(BaseModel):
     )
     wechat_push_token: SecretStr | None = Field(None, description="Token of the message push; without it push is off.")
     wechat_push_aes_key: SecretStr | None = Field(None, description="EncodingAESKey; with it plain pushes are refused.")
+    wechat_invitation_page: str = Field(
+        "pages/index/index",
+        pattern=r"^[A-Za-z0-9_\-/.]{1,128}$",
+        description="Page that reads the code of a project's invitation, without a slash in front.",
+    )
     wechat_content_check: bool = Field(
         False, description="Ask WeChat about nicknames and signatures and, with PUBLIC_URL, about avatars."
     )

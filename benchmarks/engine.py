@@ -1,5 +1,8 @@
 """What a step costs: the engine against a bare loop that sends the same requests and stores the same rows.
 
+The loop and what "the same" means stand in `benchmarks/loop.py`; rows that differ end the measurement. Both hand rows
+to the same bulk insert, a hundred at a time. Tickets, tokens and ids are new in each pass.
+
 python -m benchmarks.engine            CPU milliseconds a step, ratio, steps a second at concurrency 1 and 32
 python -m benchmarks.engine --memory   memory of one 56 MB answer, and of 10,000 steps
 python -m benchmarks.engine --profile  where the time goes

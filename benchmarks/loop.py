@@ -57,8 +57,6 @@ def differences(ours: Iterable[Row], theirs: Iterable[Row]) -> list[str]:
 def _row(curl: pycurl.Curl, port: int, number: int, index: int, call: Any, values: dict[str, Any]) -> Row:
     name, method, url, body, status, variable, path = call
     started, began = _now(), time.perf_counter()
-    chunks: list[bytes] = []
-    lines: list[bytes] = []
     used = _used(url, body, values)
     text = "" if body is None else json.dumps({**body, **used}, separators=(",", ":"))
     address = f"http://127.0.0.1:{port}{url.replace('{{order}}', str(values.get('order')))}"
@@ -67,17 +65,8 @@ def _row(curl: pycurl.Curl, port: int, number: int, index: int, call: Any, value
     headers = [] if body is None else [("Content-Type", "application/json")]
     headers += [("Accept", "*/*"), ("User-Agent", "wxcloudrun/1")]
     headers += [("traceparent", f"00-{_TRACE}-{parent}-01"), ("X-Test-Run", f"0/{place}/1")]
-    curl.setopt(pycurl.URL, address)
-    curl.setopt(pycurl.WRITEFUNCTION, chunks.append)
-    curl.setopt(pycurl.HEADERFUNCTION, lines.append)
-    curl.setopt(pycurl.HTTPHEADER, [f"{key}: {value}" for key, value in headers])
-    if body is None:
-        curl.setopt(pycurl.HTTPGET, 1)
-    else:
-        curl.setopt(pycurl.POSTFIELDS, text)
     sent = _now()
-    curl.perform()
-    answer = b"".join(chunks)
+    lines, answer = _exchange(curl, address, headers, None if body is None else text)
     data = json.loads(answer)
     values[variable] = data["data"][path.rsplit(".", 1)[1]]
     headers = [("Host", f"127.0.0.1:{port}"), *headers, ("Accept-Encoding", _ENCODINGS)]
@@ -93,17 +82,26 @@ def _row(curl: pycurl.Curl, port: int, number: int, index: int, call: Any, value
         "variables": [_variable(key, value) for key, value in used.items()],
         "error": None,
     }
-    return (
-        f"200000.{number:06}.2{index:05}",
-        place,
-        name,
-        "passed" if passed else "failed",
-        started,
-        (time.perf_counter() - began) * 1000,
-        json.dumps(request, ensure_ascii=False),
-        json.dumps(response, ensure_ascii=False),
-        json.dumps(checks, ensure_ascii=False),
-    )
+    ordinal, outcome = f"200000.{number:06}.2{index:05}", "passed" if passed else "failed"
+    parts = [json.dumps(one, ensure_ascii=False) for one in (request, response, checks)]
+    return (ordinal, place, name, outcome, started, (time.perf_counter() - began) * 1000, *parts)
+
+
+def _exchange(
+    curl: pycurl.Curl, address: str, headers: list[tuple[str, str]], body: str | None
+) -> tuple[list[bytes], bytes]:
+    chunks: list[bytes] = []
+    lines: list[bytes] = []
+    curl.setopt(pycurl.URL, address)
+    curl.setopt(pycurl.WRITEFUNCTION, chunks.append)
+    curl.setopt(pycurl.HEADERFUNCTION, lines.append)
+    curl.setopt(pycurl.HTTPHEADER, [f"{key}: {value}" for key, value in headers])
+    if body is None:
+        curl.setopt(pycurl.HTTPGET, 1)
+    else:
+        curl.setopt(pycurl.POSTFIELDS, body)
+    curl.perform()
+    return lines, b"".join(chunks)
 
 
 def _now() -> str:

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wxcloudrun.blueprints import TABLES
 from wxcloudrun.console.pages import console_pages
-from wxcloudrun.core.actor import SYSTEM, Actor
+from wxcloudrun.core.actor import SYSTEM
 from wxcloudrun.core.clock import Clock, SystemClock
 from wxcloudrun.core.container import Container
 from wxcloudrun.core.crypto import KeyRing
@@ -30,21 +30,16 @@ from wxcloudrun.features.auth.identification import CloudRules, Identification
 from wxcloudrun.features.auth.service import LoginRules, LoginService
 from wxcloudrun.features.counter.service import CounterService
 from wxcloudrun.features.health.service import HealthService, MetricsService
-from wxcloudrun.features.users.administration import AdministrationService
 from wxcloudrun.features.users.admission import Admission
-from wxcloudrun.features.users.moderation import AvatarModeration, ContentModeration
-from wxcloudrun.features.users.phone import PhoneService
-from wxcloudrun.features.users.pictures import AvatarService, PictureFiles
-from wxcloudrun.features.users.privacy import PrivacyService, SessionHooks
-from wxcloudrun.features.users.service import ProfileService
-from wxcloudrun.features.users.verification import ReviewService, VerificationService
+from wxcloudrun.features.users.moderation import AvatarModeration
+from wxcloudrun.features.users.privacy import PrivacyService
 from wxcloudrun.features.wechat.execution import Events, Reactions
 from wxcloudrun.features.wechat.inbox import Doors, Inbox
 from wxcloudrun.features.wechat.service import WechatService
 from wxcloudrun.features.wechat.subscriptions import SubscriptionService
 from wxcloudrun.features.wechat.tokens import DatabaseTokenStore
-from wxcloudrun.integrations.object_store import DiskStore, ObjectStore, S3Settings, S3Store
 from wxcloudrun.integrations.wechat.contract import WeChat
+from wxcloudrun.parts import provide_people, provide_projects
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -129,6 +124,7 @@ def parts(settings: "Settings") -> Container:
     provide(CounterService, lambda: CounterService(session))
     provide(AuditService, lambda: AuditService(session, clock))
     provide_people(settings, container, session, clock, keys)
+    provide_projects(settings, container, session, clock, keys)
     provide(
         Admission,
         lambda: Admission(session, clock, keys, get(AuditService), _optional(settings.first_admin_openid)),
@@ -158,85 +154,6 @@ def parts(settings: "Settings") -> Container:
     )
     provide(Authenticator, lambda: Identification(get(SessionService), get(LoginService), _cloud(settings)))
     return container
-
-
-def provide_people(settings: "Settings", container: Container, session: Any, clock: Clock, keys: KeyRing) -> None:
-    """How what people do with their own data, and administrators with people's, is made."""
-    get, provide = container.get, container.provide
-
-    def moderate(user_id: int, text: str) -> None:
-        ContentModeration(session, get(WeChat)).check(user_id, text)
-
-    def forget(user_id: int) -> None:
-        get(SessionService).forget(user_id)
-        get(SubscriptionService).forget(user_id)
-
-    sessions = SessionHooks(
-        forget=forget,
-        end=lambda actor, user_id: get(SessionService).end_all(actor, user_id),
-        of=lambda user_id: [
-            view.model_dump(exclude={"current"}) for view in get(SessionService).sessions(Actor(user_id))
-        ],
-        subscriptions=lambda user_id: [
-            view.model_dump() for view in get(SubscriptionService).own(Actor(user_id)).items
-        ],
-    )
-    check = moderate if settings.wechat_content_check else None
-    provide(ObjectStore, lambda: object_store(settings))
-    provide(PictureFiles, lambda: PictureFiles(session, clock, get(ObjectStore)))
-    provide(ProfileService, lambda: ProfileService(session, clock, keys, get(AuditService), check_text=check))
-    provide(PhoneService, lambda: PhoneService(session, clock, keys, get(AuditService), get(WeChat)))
-    provide_avatars(settings, container, session, clock, keys)
-    provide(
-        VerificationService, lambda: VerificationService(session, clock, keys, get(AuditService), get(PictureFiles))
-    )
-    provide(ReviewService, lambda: ReviewService(session, clock, keys, get(AuditService), get(PictureFiles)))
-    provide(
-        PrivacyService,
-        lambda: PrivacyService(session, clock, keys, get(AuditService), get(PictureFiles), sessions),
-    )
-    provide(
-        AdministrationService,
-        lambda: AdministrationService(session, clock, keys, get(AuditService), get(PrivacyService), sessions),
-    )
-
-
-def provide_avatars(settings: "Settings", container: Container, session: Any, clock: Clock, keys: KeyRing) -> None:
-    """How avatars are kept and, where WeChat can fetch them, checked."""
-    get, provide = container.get, container.provide
-    address = settings.public_url.rstrip("/")
-    checked = settings.wechat_content_check and address != ""
-    provide(
-        AvatarModeration,
-        lambda: AvatarModeration(session, clock, get(AuditService), get(PictureFiles), lambda: get(WeChat), address),
-    )
-    provide(
-        AvatarService,
-        lambda: AvatarService(
-            session,
-            clock,
-            keys,
-            get(AuditService),
-            get(PictureFiles),
-            moderation=get(AvatarModeration) if checked else None,
-        ),
-    )
-
-
-def object_store(settings: "Settings") -> ObjectStore:
-    """Where uploaded files are kept."""
-    if settings.upload_store == "disk":
-        return DiskStore(settings.data_dir / "uploads")
-    return S3Store(
-        S3Settings(
-            endpoint=settings.s3_endpoint,
-            bucket=settings.s3_bucket,
-            access_key=settings.s3_access_key.get_secret_value(),
-            secret_key=settings.s3_secret_key.get_secret_value(),
-            region=settings.s3_region,
-            secure=settings.s3_secure,
-        )
-    )
 
 
 def wechat_client(settings: "Settings", container: Container) -> "WeChatClient":

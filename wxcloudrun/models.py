@@ -5,6 +5,8 @@ from wxcloudrun.core.idempotency import IdempotencyRecord
 from wxcloudrun.features.audit.models import AuditEntry
 from wxcloudrun.features.auth.models import LoginExchange, UserSession
 from wxcloudrun.features.counter.models import Counter
+from wxcloudrun.features.environments.models import DefaultEnvironment, Environment, ProjectVariables
+from wxcloudrun.features.projects.models import Project, ProjectInvitation, ProjectMember
 from wxcloudrun.features.users.models import (
     LooseFile,
     MediaCheck,
@@ -18,10 +20,16 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Counter",
+    "DefaultEnvironment",
+    "Environment",
     "IdempotencyRecord",
     "LoginExchange",
     "LooseFile",
     "MediaCheck",
+    "Project",
+    "ProjectInvitation",
+    "ProjectMember",
+    "ProjectVariables",
     "PushMessage",
     "Subscription",
     "User",

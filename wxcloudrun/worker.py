@@ -15,6 +15,7 @@ from wxcloudrun.core.idempotency import Idempotency
 from wxcloudrun.core.logging import log
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.auth.access import SessionService
+from wxcloudrun.features.projects.invitations import InvitationService
 from wxcloudrun.features.users.moderation import AvatarModeration
 from wxcloudrun.features.users.pictures import PictureFiles
 from wxcloudrun.features.users.verification import VerificationService
@@ -50,6 +51,7 @@ def duties(container: Container) -> list[Duty]:
         Duty("users.clear_files", 600, lambda: get(PictureFiles).clear()),
         Duty("users.clear_media_checks", 600, lambda: get(AvatarModeration).clear()),
         Duty("users.clear_materials", 600, lambda: get(VerificationService).clear()),
+        Duty("projects.clear_invitations", 600, lambda: get(InvitationService).clear()),
         Duty("wechat.clear_pushes", 600, lambda: get(Inbox).clear()),
     ]
 

@@ -11,6 +11,11 @@ A row is `"METHOD /path": (anonymous, other, owner, verified, administrator)`.
 
 Placeholders of paths are filled with the owner's rows: {session_id}, {user_id}, {application_id}, {material_id}; {name}
 with a name that no file has. A new kind of row is made in `Stage` in test_roles.py.
+
+Routes of a project stand in `PROJECT_TABLE`, whose rows are
+`"METHOD /path": (anonymous, stranger, viewer, runner, editor, owner, administrator)`: a stranger is a verified user who is no
+member, the administrator one of the service, who is no member either. {project_id}, {environment_id}, {invitation_id}
+belong to the project, {user_id} is one more member.
 """
 
 ANYONE = ("ok", "ok", "ok", "ok", "ok")
@@ -66,6 +71,11 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "GET /api/wechat/subscriptions": USERS,
     "POST /api/wechat/subscriptions": USERS,
     "POST /api/wechat/messages": ADMINISTRATORS,
+    # projects: what is one's own; the rest stands in PROJECT_TABLE
+    "GET /api/projects": USERS,
+    "POST /api/projects": VERIFIED,
+    "GET /api/invitations": USERS,
+    "POST /api/invitations/accept": USERS,
     # audit, health
     "GET /api/audit": ADMINISTRATORS,
     "GET /healthz": ANYONE,
@@ -76,4 +86,34 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "GET /docs": ANYONE,
     "GET /openapi.json": ANYONE,
     "GET /assets/{name}": NOBODY,
+}
+
+MEMBERS = ("401", "404", "ok", "ok", "ok", "ok", "ok")
+EDITORS = ("401", "404", "403", "403", "ok", "ok", "ok")
+OWNERS_OF_IT = ("401", "404", "403", "403", "403", "ok", "ok")
+_IT = "/api/projects/{project_id}"
+
+PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
+    f"GET {_IT}": MEMBERS,
+    f"PUT {_IT}": OWNERS_OF_IT,
+    f"POST {_IT}/archive": OWNERS_OF_IT,
+    f"POST {_IT}/restore": OWNERS_OF_IT,
+    f"POST {_IT}/transfer": OWNERS_OF_IT,
+    f"GET {_IT}/activity": MEMBERS,
+    f"GET {_IT}/members": MEMBERS,
+    f"PUT {_IT}/members/{{user_id}}": OWNERS_OF_IT,
+    f"DELETE {_IT}/members/{{user_id}}": OWNERS_OF_IT,
+    f"GET {_IT}/invitations": OWNERS_OF_IT,
+    f"POST {_IT}/invitations": OWNERS_OF_IT,
+    f"DELETE {_IT}/invitations/{{invitation_id}}": OWNERS_OF_IT,
+    f"POST {_IT}/invitations/{{invitation_id}}/qrcode": OWNERS_OF_IT,
+    f"GET {_IT}/environments": MEMBERS,
+    f"POST {_IT}/environments": EDITORS,
+    f"GET {_IT}/environments/{{environment_id}}": MEMBERS,
+    f"PUT {_IT}/environments/{{environment_id}}": EDITORS,
+    f"DELETE {_IT}/environments/{{environment_id}}": EDITORS,
+    f"POST {_IT}/environments/{{environment_id}}/copy": EDITORS,
+    f"POST {_IT}/environments/{{environment_id}}/default": EDITORS,
+    f"GET {_IT}/variables": MEMBERS,
+    f"PUT {_IT}/variables": EDITORS,
 }

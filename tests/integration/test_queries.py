@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import URL, event
 
 from tests.conftest import FakeWeChat, Person, log_in, make_app
+from tests.integration.projects_bench import Team
 from wxcloudrun.core.db import db
 
 
@@ -66,6 +67,26 @@ def test_a_list_costs_the_same_however_long_it_is(app: Flask, wechat: FakeWeChat
             costs.append((path, len(asked)))
     assert costs[:4] == costs[4:]
     assert max(count for _, count in costs) <= 4
+
+
+def test_a_list_of_a_project_costs_three_questions_however_long_it_is(a_team: Team, asked: list[str]):
+    """Who asks, what they may, and the list with its total."""
+    a_team.environment()
+    costs = []
+    for number in range(2):
+        for extra in range(20 * number):
+            a_team.environment(f"environment {extra}")
+            a_team.invitation()
+            a_team.owner.ok("PUT", a_team.path, {"name": f"name {extra}"})
+            a_team.owner.ok("POST", "/api/projects", {"name": "one more"})
+        for place in ("/members", "/environments?q=e&sort=-name", "/invitations", "/activity", "", "/variables"):
+            asked.clear()
+            a_team.owner.ok("GET", f"{a_team.path}{place}")
+            costs.append(len(asked))
+        asked.clear()
+        a_team.owner.ok("GET", "/api/projects?q=a&state=active&page=7")
+        costs.append(len(asked))
+    assert costs[:7] == costs[7:] == [3, 3, 3, 3, 2, 3, 2]
 
 
 def test_who_is_refused_costs_nothing(app: Flask, asked: list[str]):

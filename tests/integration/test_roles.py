@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.conftest import FakeWeChat, Person, empty, log_in
-from tests.integration.role_table import TABLE
+from tests.integration.projects_bench import Team, error_of, join, team
+from tests.integration.role_table import PROJECT_TABLE, TABLE
 from tests.unit.features.users import samples
 from wxcloudrun.core.actor import Role
 from wxcloudrun.core.db import db
@@ -62,9 +63,10 @@ def _routes(app: Flask) -> set[str]:
 
 
 def test_every_route_has_a_row_and_every_row_a_route(sqlite_app: Flask):
-    routes = _routes(sqlite_app)
-    assert sorted(routes - set(TABLE)) == [], "routes without a row in role_table.py"
-    assert sorted(set(TABLE) - routes) == [], "rows in role_table.py without a route"
+    routes, rows = _routes(sqlite_app), set(TABLE) | set(PROJECT_TABLE)
+    assert sorted(routes - rows) == [], "routes without a row in role_table.py"
+    assert sorted(rows - routes) == [], "rows in role_table.py without a route"
+    assert {route for route in TABLE if "{project_id}" in route} == set(), "such a route stands in PROJECT_TABLE"
 
 
 @pytest.mark.parametrize("route", TABLE)
@@ -90,3 +92,57 @@ def _with_a_body(app: Flask, method: str, place: str, headers: dict[str, str]) -
     response = app.test_client().open(place, method=method, headers=headers, json={"no_such_field": 1})
     assert response.status_code < 500, response.text
     return REFUSALS.get(response.status_code, "ok")
+
+
+PROJECT_CALLERS = ("anonymous", "stranger", "viewer", "runner", "editor", "owner", "administrator")
+"""Bodies that are acceptable where nothing less shows whether somebody is let in: access is checked behind their shape."""
+PROJECT_BODIES = {
+    "transfer": {"user_id": 1},
+    "members": {"role": "viewer"},
+    "invitations": {},
+    "qrcode": {"code": "x" * 22},
+    "environments": {"name": "another"},
+    "copy": {"name": "another"},
+    "variables": {"variables": []},
+}
+
+
+def _place(group: Team, extra: int, path: str) -> str:
+    rows: dict[str, object] = {"project_id": group.project, "user_id": extra}
+    if "{environment_id}" in path:
+        rows["environment_id"] = group.environment()
+    if "{invitation_id}" in path:
+        rows["invitation_id"] = group.invitation()["id"]
+    return path.format(**rows)
+
+
+def _body(method: str, path: str) -> object:
+    if method in {"GET", "DELETE"}:
+        return None
+    words = [word for word in path.split("/") if word in PROJECT_BODIES]
+    return PROJECT_BODIES[words[-1]] if words else {} if method == "PUT" else None
+
+
+@pytest.mark.parametrize("route", PROJECT_TABLE)
+def test_a_project_lets_in_whom_the_table_says(app: Flask, wechat: FakeWeChat, route: str):
+    method, path = route.split()
+    told = []
+    for kind in PROJECT_CALLERS:
+        empty(app)
+        group = team(app, wechat)
+        extra = log_in(app, wechat, "openid-of-one-more-member").id
+        join(app, group.project, extra, "viewer")
+        place = _place(group, extra, path)
+        callers = {
+            "anonymous": lambda: None,
+            "stranger": lambda: log_in(app, wechat, "somebody-verified", verified=True),
+            "administrator": lambda: log_in(app, wechat, "the-administrator", Role.ADMINISTRATOR),
+        }
+        caller = callers[kind]() if kind in callers else getattr(group, kind)
+        headers = {} if caller is None else {"Authorization": f"Bearer {caller.token}"}
+        response = app.test_client().open(place, method=method, headers=headers, json=_body(method, path))
+        assert response.status_code < 500, response.text
+        told.append(REFUSALS.get(response.status_code, "ok"))
+        if response.status_code == 404 and caller is not None and kind != "stranger":
+            told[-1] = "ok" if error_of(response)[1] == "member_not_found" else "404"  # let in, and then nobody there
+    assert tuple(told) == PROJECT_TABLE[route]

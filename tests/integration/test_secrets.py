@@ -22,6 +22,8 @@ ENCRYPTED = {
     ("push_messages", "content"),
     ("verification_applications", "real_name"),
     ("verification_applications", "number"),
+    ("environments", "secrets"),
+    ("project_variables", "secrets"),
 }
 PHONE, NAME, NUMBER = "13912345678", "钱某某甲", "CANARY-ID-4711"
 FAULTS = ["http500", "http502", "garbage", "empty", "reset", "errcode", "consume_then_reset"]
@@ -130,6 +132,38 @@ def _administer(url: URL, server: LiveServer, simulated: Simulated, planted: set
     replies.append(server.call("POST", "/api/wechat/messages", thing, token=person["token"]))
     replies.append(server.call("POST", "/api/wechat/qrcodes", {"scene": "a=1"}, token=person["token"]))
     replies.append(server.call("POST", "/api/wechat/text_checks", {"content": "hello"}, token=person["token"]))
+    return replies + _keep_secrets(server, person["token"], planted)
+
+
+def _keep_secrets(server: LiveServer, token: str, planted: set[str]) -> list[Answer]:
+    """Make a project with secrets in every place that takes one; gives the replies but that which shows a new code."""
+
+    def call(method: str, path: str, body: object = None) -> Answer:
+        answer = server.call(method, path, body, token=token)
+        assert answer.status in {200, 201}, answer.body
+        return answer
+
+    path = f"/api/projects/{call('POST', '/api/projects', {'name': 'planted'}).json['data']['id']}"
+    kept = {
+        "headers": {"X-Api-Key": "CANARY-header"},
+        "cookies": {"sid": "CANARY-cookie"},
+        "auth": {"kind": "basic", "username": "tester", "password": "CANARY-password"},
+        "tls": {"client_key_pem": "CANARY-pem"},
+        "proxy": "http://user:CANARY-proxy@proxy.example:3128",
+        "variables": [{"name": "pin", "type": "secret", "value": "CANARY-variable"}],
+    }
+    replies = [call("POST", f"{path}/environments", {"name": "planted", **kept})]
+    environment = f"{path}/environments/{replies[0].json['data']['id']}"
+    replies.append(call("PUT", environment, {"proxy": "http://user:CANARY-changed@proxy.example:3128"}))
+    replies.append(call("POST", f"{environment}/copy", {"name": "copied"}))
+    replies.append(call("PUT", f"{path}/variables", {"variables": kept["variables"]}))
+    code = call("POST", f"{path}/invitations", {}).json["data"]["code"]
+    replies.append(call("GET", f"/api/invitations?code={code}"))
+    replies.append(call("POST", "/api/invitations/accept", {"code": code}))
+    places = (environment, *(f"{path}/{one}" for one in ("environments", "variables", "invitations", "activity")))
+    replies += [call("GET", place) for place in (*places, "/api/audit?size=100")]
+    planted |= {f"CANARY-{name}" for name in ("header", "cookie", "password", "pem", "proxy", "variable", "changed")}
+    planted.add(code)
     return replies
 
 

@@ -18,6 +18,7 @@ def engine() -> None:
 def run(plan: str, allow: tuple[str, ...]) -> None:
     """Run the plan in a JSON file and explain what failed.
 
-    Exits with 0 passed, 1 failed, 2 the plan cannot work, 3 error, 4 canceled.
+    Ctrl-C cancels the run, whose teardown still runs; a second one ends it at once. Exits with 0 passed, 1 failed,
+    2 the plan cannot work, 3 error, 4 canceled.
     """
     raise SystemExit(run_plan_file(plan, allow=allow, out=click.echo))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Identity, Integer, String, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Identity, Integer, String, Text, TypeDecorator
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,6 +59,11 @@ class IntEnumColumn[E: IntEnum](TypeDecorator[E]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> E | None:
         """Table -> Python."""
         return None if value is None else self.kind(value)
+
+
+# A column whose texts KeyRing has encrypted, in the context `table.column`; `flask secrets rotate` finds it by this.
+ENCRYPTED = {"encrypted": True}
+LONG_TEXT = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")  # MySQL's TEXT ends at 64 KiB
 
 
 def code(length: int) -> String:

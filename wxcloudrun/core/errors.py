@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """One rejected field: its dotted path (`user.nickname`, `items.3`) and the name of the reason."""
+    """One rejected field: its dotted path (`user.nickname`, `items.3`) and the name of the reason.
+
+    `position` is the offset of the fault inside a text, counted from 0; `detail` a sentence that says more, in English.
+    """
 
     field: str
     reason: str
+    position: int | None = None
+    detail: str | None = None
 
 
 class ApiError(Exception):

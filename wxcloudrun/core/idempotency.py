@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.clock import Clock
-from wxcloudrun.core.columns import ROW_ID, UtcDateTime, code, row_id
+from wxcloudrun.core.columns import ENCRYPTED, ROW_ID, UtcDateTime, code, row_id
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, Base, retrying, transaction
 from wxcloudrun.core.errors import FieldFault, IdempotencyKeyReused, InvalidInput, RequestInProgress
@@ -22,6 +22,7 @@ KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=60)  # after this long a request without an answer is taken to have died
 _ANSWER = "idempotency_records.answer"
 _KEY = re.compile(r"[!-~]{1,255}")
+_BYTES = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 
 
 class IdempotencyRecord(Base):
@@ -38,7 +39,7 @@ class IdempotencyRecord(Base):
     key_hash: Mapped[str] = mapped_column(code(64))
     request_hash: Mapped[str] = mapped_column(code(64))
     status: Mapped[int | None]
-    answer: Mapped[bytes | None] = mapped_column(LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb"))
+    answer: Mapped[bytes | None] = mapped_column(_BYTES, info=ENCRYPTED)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 

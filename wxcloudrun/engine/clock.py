@@ -22,9 +22,8 @@ class SystemClock:
         """The time, in UTC."""
         return datetime.fromtimestamp(time.time(), UTC)
 
-    def monotonic(self) -> float:
-        """Seconds since some moment; never goes back."""
-        return time.monotonic()
+    monotonic = staticmethod(time.monotonic)
+    """Seconds since some moment; never goes back."""
 
 
 def stamp(moment: datetime) -> str:

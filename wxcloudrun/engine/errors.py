@@ -22,6 +22,7 @@ class ErrorClass(StrEnum):
     HOOK = "hook"  # an action before or after the request failed
     CANCELED = "canceled"  # the run was canceled while the step was under way
     INTERRUPTED = "interrupted"  # the worker died when the request was possibly sent
+    INTERNAL = "internal"  # a fault of the engine itself; the step ends, the run goes on
 
 
 class DefinitionError(ValueError):

@@ -10,6 +10,8 @@ FLOW = {"__init__", "routes", "controller", "tasks", "service", "planning", "exe
 SPOKEN_OF = {"models", "schemas", "errors"}
 NOUNS = {
     "auth": {"identification", "refresh"},
+    "environments": {"settings", "variables"},
+    "projects": {"invitations", "members"},
     "users": {"administration", "admission", "moderation", "phone", "pictures", "privacy", "verification"},
     "wechat": {"inbox", "subscriptions", "tokens"},
 }

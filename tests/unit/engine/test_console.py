@@ -1,6 +1,8 @@
 """A plan file at the terminal."""
 
 import json
+import os
+import signal
 import threading
 
 import pytest
@@ -64,7 +66,7 @@ def test_a_cancelled_run_exits_with_4(tmp_path, target):
     ("text", "words"),
     [
         ("{", "EOF"),
-        ('{"scenario": {"steps": [{"wait_ms": -1}]}}', "scenario.steps.0.wait.wait_ms"),
+        ('{"scenario": {"steps": [{"wait_ms": -1}]}}', "scenario.steps.0.wait_ms"),
         ('{"scenario": {"steps": [{"case": {"request": {"url": "/{{x"}}}]}}', "(at character 1)"),
         ('{"scenario": {}, "network": {"allowed": ["nonsense"]}}', "nonsense"),
     ],
@@ -83,3 +85,12 @@ def test_a_file_that_is_not_there_exits_with_2(tmp_path, target):
     code, said = shown(tmp_path / "none.json", target)
     assert code == 2
     assert "cannot be read" in said
+
+
+def test_the_first_ctrl_c_cancels_and_the_handlers_are_put_back(tmp_path, target):
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    path = written(tmp_path, target, step("/", name="home"), step("/", name="next"))
+    code, text = shown(path, target, on_result=lambda result: os.kill(os.getpid(), signal.SIGINT) if result.name == "home" else None)
+    assert code == 4
+    assert "skipped next" in text
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

@@ -71,7 +71,8 @@ def test_every_dynamic_variable_has_an_example_that_runs(name):
     assert any(re.search(rf"\{{\{{{re.escape(name)}[ }}]", block) for _, block, _ in BLOCKS)
 
 
-@pytest.mark.parametrize("error_class", list(ErrorClass))
+# No plan brings about a fault of the engine itself; the runner's tests do.
+@pytest.mark.parametrize("error_class", [one for one in ErrorClass if one is not ErrorClass.INTERNAL])
 def test_every_error_class_has_an_example_that_runs(error_class):
     assert any(f"error {error_class.value}\n" in expected for _, _, expected in BLOCKS)
 

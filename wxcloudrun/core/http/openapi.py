@@ -221,7 +221,12 @@ def _refusals(binding: Binding) -> dict[int, list[type[ApiError]]]:
 def _error_schema() -> dict[str, Any]:
     fault = {
         "type": "object",
-        "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
+        "properties": {
+            "field": {"type": "string"},
+            "reason": {"type": "string"},
+            "position": {"type": "integer", "description": "Where in the field's text the fault is, counted from 0."},
+            "detail": {"type": "string", "description": "More about the reason, in English."},
+        },
         "required": ["field", "reason"],
     }
     data = {

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from pydantic_core import to_json
 
-from wxcloudrun.core.errors import ApiError
+from wxcloudrun.core.errors import ApiError, FieldFault
 
 _SUCCESS_TAIL = b',"msg":"success"}'
 _JSON = "application/json"
@@ -29,7 +29,7 @@ def failure(error: ApiError, language: str) -> Response:
     """A reply that says what went wrong: a name for programs, a sentence for people, the fields that were refused."""
     data: dict[str, Any] = {"error": error.name()}
     if error.fields:
-        data["fields"] = [{"field": fault.field, "reason": fault.reason} for fault in error.fields]
+        data["fields"] = [_shown(fault) for fault in error.fields]
     if error.retry_after is not None:
         data["retry_after"] = error.retry_after
     if error.present is not None:
@@ -41,3 +41,9 @@ def failure(error: ApiError, language: str) -> Response:
     if error.status == 401:
         headers.append(("WWW-Authenticate", "Bearer"))
     return Response(body, error.status, headers, content_type=_JSON)
+
+
+def _shown(fault: FieldFault) -> dict[str, Any]:
+    more = {"position": fault.position, "detail": fault.detail}
+    known = {name: value for name, value in more.items() if value is not None}
+    return {"field": fault.field, "reason": fault.reason, **known}

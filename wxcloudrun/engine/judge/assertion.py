@@ -8,14 +8,18 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from wxcloudrun.engine.judge.comparators import Check, Comparator, Verdict, compile_check, plain
 from wxcloudrun.engine.judge.expression import Expression, ExpressionError, compile_expression
+from wxcloudrun.engine.judge.nearness import nearest_line, place_of_difference, place_of_text
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
 from wxcloudrun.engine.judge.reading import ResponseView
 from wxcloudrun.engine.judge.sources import Reader, Source, Sourced, Variables, compile_reader, has_placeholder
 from wxcloudrun.engine.judge.telling import sentence
-from wxcloudrun.engine.judge.values import shown, shown_text
+from wxcloudrun.engine.judge.values import as_text, shown, shown_text
 from wxcloudrun.engine.record import record
 
 __all__ = ["Assertion", "AssertionOutcome", "Comparator", "CompiledAssertion", "Source", "compile_assertion"]
+
+
+_TEXTS = ("body", "head")
 
 
 class Assertion(Sourced):
@@ -102,6 +106,9 @@ class CompiledAssertion:
         if passed:
             return AssertionOutcome(True, spec.name, self.source, self.word, shown(spec.expected), shown(actual), where)
         reason = verdict.reason or (missing.reason if missing is not None else "")
+        nearest = missing.nearest if missing is not None else None
+        if missing is None and type(actual) is str and verdict.holds is not None:
+            where, nearest = self._place_in_text(actual, where)
         return AssertionOutcome(
             False,
             spec.name,
@@ -110,10 +117,28 @@ class CompiledAssertion:
             shown(spec.expected),
             shown(actual),
             where,
-            missing.nearest if missing is not None else None,
+            nearest,
             sentence(spec.message, self.source, self.word, spec.expected, actual, reason, missing is not None),
             tuple(shown_text(place, 500) for place in verdict.places),
         )
+
+    def _place_in_text(self, actual: str, where: str) -> tuple[str, str | None]:
+        """Where in a text a failed comparison stopped, and the line that comes nearest."""
+        wanted = as_text(self.spec.expected)
+        if wanted is None or self.spec.comparator is None or not ("\n" in actual or where in _TEXTS):
+            return where, None
+        match plain(self.spec.comparator)[0]:
+            case Comparator.EQ | Comparator.STARTS_WITH if not self.negate and isinstance(self.spec.expected, str):
+                return place_of_difference(where, actual, wanted), None
+            case Comparator.CONTAINS:
+                return (
+                    (place_of_text(where, actual, wanted), None)
+                    if self.negate
+                    else (where, nearest_line(actual, wanted))
+                )
+            case Comparator.ENDS_WITH if not self.negate:
+                return where, nearest_line(actual, wanted)
+        return where, None
 
     def _unread(self, reason: str, where: str = "", nearest: str | None = None) -> AssertionOutcome:
         facts = f"{self.source} cannot be checked: {shown_text(reason, 500)}"

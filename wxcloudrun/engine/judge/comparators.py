@@ -10,8 +10,10 @@ from wxcloudrun.engine.judge.patterns import PatternTooCostlyError, compile_patt
 from wxcloudrun.engine.judge.schema import SchemaTooCostlyError, compile_schema
 from wxcloudrun.engine.judge.structure import MAX_EXPECTED_DEPTH, compile_structure
 from wxcloudrun.engine.judge.values import (
+    a_type,
     as_text,
     brief,
+    counted,
     depth,
     equal,
     is_json,
@@ -119,7 +121,7 @@ def _eq(expected: Any, _: str) -> Check:
 def _differs(actual: Any, expected: Any) -> str:
     if type_name(actual) == type_name(expected):
         return ""
-    return f"a {type_name(actual)} is never equal to a {type_name(expected)}"
+    return f"{a_type(actual)} is never equal to {a_type(expected)}"
 
 
 def _ordered(holds: Callable[[bool, bool], bool]) -> Callable[[Any, str], Check]:
@@ -130,10 +132,10 @@ def _ordered(holds: Callable[[bool, bool], bool]) -> Callable[[Any, str], Check]
         def check(actual: Any) -> Verdict:
             if isinstance(expected, str):
                 if not isinstance(actual, str):
-                    return _cannot(f"a {type_name(actual)} and a string have no order")
+                    return _cannot(f"{a_type(actual)} and a string have no order")
                 return Verdict(holds(actual < expected, actual == expected))
             if not is_number(actual):
-                return _cannot(f"a {type_name(actual)} and a number have no order")
+                return _cannot(f"{a_type(actual)} and a number have no order")
             return Verdict(holds(number_less(actual, expected), numbers_equal(actual, expected)))
 
         return check
@@ -148,6 +150,8 @@ def _between(expected: Any, field: str) -> Check:
     most = _ordered(lambda less, same: less or same)(expected[1], field)
     if isinstance(expected[0], str) != isinstance(expected[1], str):
         raise DefinitionError(field, "both ends of between are numbers, or both are texts")
+    if _ordered(lambda less, same: not less and not same)(expected[1], field)(expected[0]).holds:
+        raise DefinitionError(field, "between takes the smaller end first: [least, most]")
 
     def check(actual: Any) -> Verdict:
         first = least(actual)
@@ -169,7 +173,7 @@ def _contains(expected: Any, _: str) -> Check:
                 return Verdict(all(key in actual and equal(actual[key], expected[key]) for key in expected))
             case dict():
                 return Verdict(text is not None and text in actual)
-        return _cannot(f"a {type_name(actual)} contains nothing")
+        return _cannot(f"{a_type(actual)} contains nothing")
 
     return check
 
@@ -183,9 +187,7 @@ def _in(expected: Any, field: str) -> Check:
             return Verdict(any(equal(actual, item) for item in expected))
         text = as_text(actual)
         return (
-            _cannot(f"a {type_name(actual)} is in no {type_name(expected)}")
-            if text is None
-            else Verdict(text in expected)
+            _cannot(f"{a_type(actual)} is in no {type_name(expected)}") if text is None else Verdict(text in expected)
         )
 
     return check
@@ -199,7 +201,7 @@ def _matches(expected: Any, field: str) -> Check:
     def check(actual: Any) -> Verdict:
         text = as_text(actual)
         if text is None:
-            return _cannot(f"a {type_name(actual)} is matched by no pattern")
+            return _cannot(f"{a_type(actual)} is matched by no pattern")
         try:
             found = pattern.search(text)
         except PatternTooCostlyError as error:
@@ -220,7 +222,7 @@ def _empty(expected: Any, _: str) -> Check:
     def check(actual: Any) -> Verdict:
         if actual is None or isinstance(actual, str | list | dict):
             return Verdict(not actual)
-        return _cannot(f"a {type_name(actual)} is neither empty nor not")
+        return _cannot(f"{a_type(actual)} is neither empty nor not")
 
     return check
 
@@ -230,7 +232,7 @@ def _type(expected: Any, field: str) -> Check:
     if not isinstance(names, list) or not names or not all(isinstance(name, str) and name in KINDS for name in names):
         raise DefinitionError(field, f"type takes one or several of {', '.join(KINDS)}")
     tests = [KINDS[name] for name in names]
-    return lambda actual: _said(any(test(actual) for test in tests), lambda: f"it is a {type_name(actual)}")
+    return lambda actual: _said(any(test(actual) for test in tests), lambda: f"it is {a_type(actual)}")
 
 
 def _length(expected: Any, field: str) -> Check:
@@ -239,7 +241,7 @@ def _length(expected: Any, field: str) -> Check:
 
     def check(actual: Any) -> Verdict:
         if not isinstance(actual, str | list | dict):
-            return _cannot(f"a {type_name(actual)} has no length")
+            return _cannot(f"{a_type(actual)} has no length")
         return _said(len(actual) == expected, lambda: f"the length is {len(actual)}")
 
     return check
@@ -253,7 +255,7 @@ def _affix(test: Callable[[str, str], bool]) -> Callable[[Any, str], Check]:
 
         def check(actual: Any) -> Verdict:
             text = as_text(actual)
-            return _cannot(f"a {type_name(actual)} is no text") if text is None else Verdict(test(text, wanted))
+            return _cannot(f"{a_type(actual)} is no text") if text is None else Verdict(test(text, wanted))
 
         return check
 
@@ -271,7 +273,7 @@ def _schema(expected: Any, field: str) -> Check:
         places = tuple(
             f"{error.instance_path or '/'}: {error.message} (schema {error.schema_path})" for error in errors
         )
-        return Verdict(False, f"{len(errors)} faults: {places[0]}", places) if errors else HOLDS
+        return Verdict(False, f"{counted(len(errors), 'fault')}: {places[0]}", places) if errors else HOLDS
 
     return check
 
@@ -282,7 +284,11 @@ def _structure(expected: Any, field: str) -> Check:
     def check(actual: Any) -> Verdict:
         faults = structure.mismatches(actual)
         places = tuple(f"{fault.path}: {fault.reason}" for fault in faults)
-        return Verdict(False, f"{len(faults)} mismatches: {places[0]}", places) if faults else HOLDS
+        return (
+            Verdict(False, f"{counted(len(faults), 'mismatch', 'mismatches')}: {places[0]}", places)
+            if faults
+            else HOLDS
+        )
 
     return check
 

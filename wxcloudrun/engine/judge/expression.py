@@ -25,7 +25,7 @@ from wxcloudrun.engine.judge.expression_tree import (
 from wxcloudrun.engine.judge.nearness import closest, describe_container
 from wxcloudrun.engine.judge.outcome import Unreadable
 from wxcloudrun.engine.judge.reading import ResponseView
-from wxcloudrun.engine.judge.values import brief, type_name
+from wxcloudrun.engine.judge.values import a_type, brief
 
 RESPONSE_NAMES: Final = ("status", "body", "text", "headers", "cookies", "duration", "size", "url")
 """Names that mean the response where there is one; `var("status")` reads a variable of such a name."""
@@ -188,14 +188,15 @@ def _item(value: Any, key: Any, position: int) -> Any:
         key = key.lower() if isinstance(value, Headers) else key
         if key in value:
             return value[key]
-        raise ExpressionError(f"{key} is not there; {describe_container('the value', [value], key)}", position)
+        near = describe_container("", [value], key).replace("``", "the value", 1)
+        raise ExpressionError(f"{key} is not there; {near}", position)
     if isinstance(value, list | str) and type(key) is int:
         if -len(value) <= key < len(value):
             return value[key]
         raise ExpressionError(
             f"index {key} is outside {'an array' if isinstance(value, list) else 'a text'} of {len(value)}", position
         )
-    raise ExpressionError(f"a {type_name(value)} has no {brief(key)}", position)
+    raise ExpressionError(f"{a_type(value)} has no {brief(key)}", position)
 
 
 __all__ = [

@@ -19,7 +19,7 @@ from wxcloudrun.engine.judge.nearness import closest
 from wxcloudrun.engine.judge.outcome import Found
 from wxcloudrun.engine.judge.patterns import PatternTooCostlyError, compile_pattern
 from wxcloudrun.engine.judge.reading import ResponseView
-from wxcloudrun.engine.judge.values import brief, is_json, is_number, number_less, type_name
+from wxcloudrun.engine.judge.values import a_type, brief, is_json, is_number, number_less, type_name
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class Context:
         """The value, when it is of one of those kinds."""
         if any(KINDS[kind](value) for kind in kinds):
             return value
-        raise self.fail(f"a {' or '.join(kinds)} is expected, not a {type_name(value)}")
+        raise self.fail(f"{with_article(' or '.join(kinds))} is expected, not {a_type(value)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _matches(context: Context, text: Any, pattern: Any) -> bool:
 
 def _to_number(context: Context, value: Any) -> Any:
     if isinstance(value, bool) or value is None or isinstance(value, list | dict):
-        raise context.fail(f"a {type_name(value)} is no number")
+        raise context.fail(f"{a_type(value)} is no number")
     if is_number(value):
         return value
     try:

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from wxcloudrun.engine.judge.expression_budget import Budget, BudgetUsedUp, ExpressionError
-from wxcloudrun.engine.judge.values import equal, is_number, number_less, type_name
+from wxcloudrun.engine.judge.values import a_type, equal, is_number, number_less
 
 _MAX_BITS = 4_096
 
@@ -19,7 +19,7 @@ def truth(value: Any) -> bool:
 def negative(value: Any, position: int) -> Any:
     """`-value`; raises ExpressionError."""
     if not is_number(value):
-        raise ExpressionError(f"a {type_name(value)} has no negative", position)
+        raise ExpressionError(f"{a_type(value)} has no negative", position)
     return -value
 
 
@@ -35,7 +35,7 @@ def apply_operator(operator: str, left: Any, right: Any, budget: Budget, positio
         budget.memory(len(left) + len(right), position)
         return left + right
     if not (is_number(left) and is_number(right)):
-        raise ExpressionError(f"{operator} does not work on a {type_name(left)} and a {type_name(right)}", position)
+        raise ExpressionError(f"{operator} does not work on {a_type(left)} and {a_type(right)}", position)
     return checked_number(lambda: _calculate(operator, left, right), position)
 
 
@@ -46,7 +46,7 @@ def _within(left: Any, right: Any, budget: Budget, position: int) -> bool:
     if isinstance(right, str | dict) and isinstance(left, str):
         budget.step(position, len(right) // 100)
         return left in right
-    raise ExpressionError(f"a {type_name(left)} cannot be in a {type_name(right)}", position)
+    raise ExpressionError(f"{a_type(left)} cannot be in {a_type(right)}", position)
 
 
 def _ordered(operator: str, left: Any, right: Any, position: int) -> bool:
@@ -55,7 +55,7 @@ def _ordered(operator: str, left: Any, right: Any, position: int) -> bool:
     elif is_number(left) and is_number(right):
         less, same = number_less(left, right), equal(left, right)
     else:
-        raise ExpressionError(f"a {type_name(left)} and a {type_name(right)} have no order", position)
+        raise ExpressionError(f"{a_type(left)} and {a_type(right)} have no order", position)
     match operator:
         case "<":
             return less

@@ -1,11 +1,12 @@
 """Extractions: a named value taken from a response, and how it is compiled and read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from pydantic import JsonValue, PrivateAttr
 
+from wxcloudrun.engine.judge.filters import Pipeline, compile_filters
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
 from wxcloudrun.engine.judge.reading import ResponseView
 from wxcloudrun.engine.judge.sources import Reader, Source, Sourced, Variables, compile_reader
@@ -45,6 +46,8 @@ class CompiledExtraction:
 
     spec: Extraction
     reader: Reader
+    unfiltered: Reader | None = None  # of a secret with filters: what they are given is secret too
+    pipeline: Pipeline = Pipeline()
 
     def read(self, view: ResponseView, variables: Variables) -> Found | Missing:
         """The value and its place; Missing with the reason when there is none and the extraction is required."""
@@ -67,6 +70,9 @@ def compile_extraction(extraction: Extraction, *, templated: bool = False) -> Co
     if known is not None and known.spec is extraction and not templated:
         return known  # type: ignore[no-any-return]  # a private attribute has no type that pydantic keeps
     compiled = CompiledExtraction(extraction, compile_reader(extraction.source, extraction, templated=templated))
+    if extraction.secret and extraction.filters and not templated:
+        bare = compile_reader(extraction.source, extraction.model_copy(update={"filters": ()}))
+        compiled = replace(compiled, unfiltered=bare, pipeline=compile_filters(extraction.filters))
     if not templated:
         extraction._compiled = compiled
     return compiled

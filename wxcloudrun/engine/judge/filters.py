@@ -17,6 +17,7 @@ from wxcloudrun.engine.judge.filter_value import VALUE_FILTERS
 from wxcloudrun.engine.judge.kinds import KINDS
 from wxcloudrun.engine.judge.nearness import closest
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
+from wxcloudrun.engine.judge.values import with_article
 from wxcloudrun.engine.shape import Part
 
 MAX_FILTERS: Final = 30
@@ -90,7 +91,7 @@ def compile_filter(name: str, args: Sequence[Any] = (), field: str = "filter") -
     for at, parameter in enumerate(kind.parameters):
         value = args[at] if at < len(args) else parameter.default
         if at < len(args) and parameter.kind != "any" and not KINDS[parameter.kind](value):
-            raise DefinitionError(f"{field}.args.{at}", f"{parameter.name} of {name} is a {parameter.kind}")
+            raise DefinitionError(f"{field}.args.{at}", f"{parameter.name} of {name} is {with_article(parameter.kind)}")
         values.append(value)
     try:
         return CompiledFilter(name, kind.make(*values))

@@ -9,12 +9,14 @@ from jmespath import functions, visitor
 from jmespath.exceptions import JMESPathError, LexerError, ParseError
 
 from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.judge.allowance import MAX_VISITS, OverdrawnError, current
 from wxcloudrun.engine.judge.nearness import describe_container
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
-from wxcloudrun.engine.judge.values import equal, is_json
+from wxcloudrun.engine.judge.values import equal, is_json, shown_text
 
 MAX_EXPRESSION: Final = 4_000
 _MAX_NESTING = 60
+_MAX_WORDS = 5_000  # an error may quote the whole value
 _MAX_STEPS = 2_000_000
 _MAKERS = {"function_expression", "multi_select_list", "multi_select_dict"}  # the rest only picks from the document
 
@@ -32,7 +34,7 @@ class JmesPath:
         try:
             value = _Interpreter().visit(self._compiled.parsed, document)
         except (JMESPathError, TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise Unreadable(f"{self.text} failed: {error}") from error
+            raise Unreadable(shown_text(f"{self.text} failed: {error}", _MAX_WORDS)) from error
         if value is None:
             return Missing(f"{self.text} gives null or nothing", nearest=describe_container("@", [document]))
         if self._makes_values and not is_json(value, _MAX_STEPS):
@@ -50,12 +52,11 @@ class _Interpreter(visitor.TreeInterpreter):
     def __init__(self) -> None:
         super().__init__(jmespath.Options(custom_functions=_Functions()))
         self._left = _MAX_STEPS
+        self._allowance = current()
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:
         value = super().visit(node, *args, **kwargs)
-        self._left -= 1 + (len(value) if isinstance(value, list | dict) else 0)
-        if self._left < 0:
-            raise _TooMuchError(f"it takes more than {_MAX_STEPS} steps")
+        self._spend(1 + (len(value) if isinstance(value, list | dict) else 0))
         return value
 
     def visit_comparator(self, node: Any, value: Any) -> Any:
@@ -68,6 +69,10 @@ class _Interpreter(visitor.TreeInterpreter):
         self._left -= size
         if self._left < 0:
             raise _TooMuchError(f"it takes more than {_MAX_STEPS} steps")
+        try:
+            self._allowance.spend(size)
+        except OverdrawnError:
+            raise _TooMuchError(f"the step's checks together take more than {MAX_VISITS} steps") from None
 
 
 class _Functions(functions.Functions):

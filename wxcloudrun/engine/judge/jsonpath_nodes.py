@@ -7,8 +7,9 @@ from typing import Any, Final
 from jsonpath_rfc9535 import _ast
 from jsonpath_rfc9535._ast import DESCENDANT_SEGMENT, Segment, Selector
 
-MAX_VISITS: Final = 5_000_000
-MAX_MATCHES: Final = 1_000_000
+from wxcloudrun.engine.judge.allowance import MAX_VISITS, OverdrawnError, current
+
+MAX_MATCHES: Final = 100_000
 
 
 class BudgetError(Exception):
@@ -27,19 +28,20 @@ class Node:
 
 
 class Walk:
-    """One evaluation: the document's root and the visits that are left."""
+    """One evaluation: the document's root and the visits that are left to it and the step's other checks."""
 
-    __slots__ = ("left", "root")
+    __slots__ = ("_allowance", "root")
 
     def __init__(self, root: Any) -> None:
         self.root = root
-        self.left = MAX_VISITS
+        self._allowance = current()
 
     def spend(self, visits: int) -> None:
-        """Count visits; BudgetError when none are left."""
-        self.left -= visits
-        if self.left < 0:
-            raise BudgetError(f"the path visits more than {MAX_VISITS} places")
+        """Count visits; BudgetError when none are left, StepError when the run is over."""
+        try:
+            self._allowance.spend(visits)
+        except OverdrawnError:
+            raise BudgetError(f"the paths of the step visit more than {MAX_VISITS} places") from None
 
 
 type Select = Callable[[Node, Walk, list[Node]], None]
@@ -61,13 +63,17 @@ def select(steps: Sequence[Step], start: Node, walk: Walk, nodes: list[Node] | N
         for node in _descendants(nodes, walk) if step.descend else nodes:
             for selector in step.selectors:
                 selector(node, walk, found)
-            if len(found) > MAX_MATCHES:
-                raise BudgetError(f"the path matches more than {MAX_MATCHES} places")
+                if len(found) > MAX_MATCHES:
+                    raise _too_many()
         walk.spend(len(found) + 1)
         nodes = found
         if not nodes:
             break
     return nodes
+
+
+def _too_many() -> BudgetError:
+    return BudgetError(f"the path matches more than {MAX_MATCHES} places")
 
 
 def _descendants(nodes: list[Node], walk: Walk) -> Iterator[Node]:
@@ -151,24 +157,33 @@ def _by_slice(span: slice) -> Select:
     def select_slice(node: Node, walk: Walk, found: list[Node]) -> None:
         value = node.value
         if type(value) is list and span.step != 0:
+            if len(range(*span.indices(len(value)))) + len(found) > MAX_MATCHES:
+                raise _too_many()
             found.extend(Node(value[at], node, at) for at in range(*span.indices(len(value))))
 
     return select_slice
 
 
 def _every(node: Node, walk: Walk, found: list[Node]) -> None:
+    if type(node.value) in (dict, list) and len(node.value) + len(found) > MAX_MATCHES:
+        raise _too_many()
+    found.extend(_children(node))
+
+
+def _children(node: Node) -> Iterator[Node]:
     value = node.value
     if type(value) is dict:
-        found.extend(Node(item, node, key) for key, item in value.items())
-    elif type(value) is list:
-        found.extend(Node(item, node, at) for at, item in enumerate(value))
+        return (Node(item, node, key) for key, item in value.items())
+    if type(value) is list:
+        return (Node(item, node, at) for at, item in enumerate(value))
+    return iter(())
 
 
 def _by_condition(holds: Callable[[Any, Walk], bool]) -> Select:
     def select_where(node: Node, walk: Walk, found: list[Node]) -> None:
-        candidates: list[Node] = []
-        _every(node, walk, candidates)
-        walk.spend(len(candidates))
-        found.extend(candidate for candidate in candidates if holds(candidate.value, walk))
+        value = node.value
+        if type(value) in (dict, list):
+            walk.spend(len(value))
+        found.extend([candidate for candidate in _children(node) if holds(candidate.value, walk)])
 
     return select_where

@@ -101,7 +101,30 @@ def _explained(text: str, field: str, error: Exception) -> DefinitionError:
         return DefinitionError(field, "back-references are not supported: patterns run in linear time", position)
     reason = error.args[0].decode("utf-8", "replace") if error.args else "bad pattern"
     problem, _, part = reason.partition(": ")
-    return DefinitionError(field, f"{problem}: {part}" if part else problem, _fault_at(text, part))
+    return DefinitionError(field, f"not a pattern (RE2): {_in_words(problem, part)}", _fault_at(text, part))
+
+
+_IN_WORDS: Final = {
+    "missing )": "a `(` is not closed",
+    "unexpected )": "a `)` closes nothing",
+    "missing ]": "a `[` is not closed",
+    "bad repetition operator": "`{}` repeats what is repeated already",
+    "no argument for repetition operator": "there is nothing before `{}` that it could repeat",
+    "invalid repetition size": "`{}` repeats too often, or from more to fewer",
+    "invalid named capture group": "`{}` is no named group; write (?P<name>...)",
+    "invalid escape sequence": "`{}` is no escape that RE2 knows",
+    "invalid perl operator": "`{}` is no group that RE2 knows",
+    "invalid character class range": "`{}` is no range or class of characters",
+    "trailing \\": "a backslash at the end stands before nothing",
+}
+
+
+def _in_words(problem: str, part: str) -> str:
+    """RE2's few words for a fault as a sentence; words it may learn later stay as they are."""
+    sentence = _IN_WORDS.get(problem)
+    if sentence is not None:
+        return sentence.replace("{}", part[:60])
+    return f"{problem}: {part[:60]}" if part else problem
 
 
 def _fault_at(text: str, part: str) -> int:

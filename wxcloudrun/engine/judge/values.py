@@ -37,6 +37,22 @@ def type_name(value: object) -> str:
     return type(value).__name__
 
 
+def a_type(value: object) -> str:
+    """The JSON type inside a sentence: `a string`, `an array`, `null`."""
+    name = type_name(value)
+    return name if name == "null" else with_article(name)
+
+
+def with_article(name: str) -> str:
+    """`a number`, `an integer`."""
+    return f"{'an' if name[:1] in 'aeio' else 'a'} {name}"
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """`1 fault`, `2 faults`."""
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
 def is_integer(value: object) -> bool:
     """True for a number without a fraction, as JSON Schema has it: 1.0 is an integer."""
     if isinstance(value, bool):

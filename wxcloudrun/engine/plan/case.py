@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
 
-from wxcloudrun.engine.judge.assertion import Assertion
+from wxcloudrun.engine.judge.assertion import Assertion, Comparator
 from wxcloudrun.engine.judge.extraction import Extraction
 from wxcloudrun.engine.shape import Name, Part, Reference
 
@@ -108,6 +108,22 @@ class Dataset(Part):
     expected: dict[str, JsonValue] = {}
 
 
+_NEEDS_NOTHING = {
+    Comparator.EXISTS,
+    Comparator.NOT_EXISTS,
+    Comparator.EMPTY,
+    Comparator.NOT_EMPTY,
+}
+
+
+def _complete(assertion: Assertion) -> Assertion:
+    """A forgotten `expected` would be compared with null, which is nearly never meant."""
+    comparator = assertion.comparator
+    if comparator is not None and comparator not in _NEEDS_NOTHING and "expected" not in assertion.model_fields_set:
+        raise ValueError(f"`{comparator}` needs `expected`; write `null` to compare with null")
+    return assertion
+
+
 class Case(Part):
     """One request with its assertions and extractions.
 
@@ -122,7 +138,7 @@ class Case(Part):
     expected: dict[str, JsonValue] = {}
     datasets: tuple[Dataset, ...] = ()
     extractions: tuple[Extraction, ...] = ()
-    assertions: tuple[Assertion, ...] = ()
+    assertions: tuple[Annotated[Assertion, AfterValidator(_complete)], ...] = ()
     before: tuple[Action, ...] = ()
     after: tuple[Action, ...] = ()
     idempotent: bool = False  # may be sent again when nobody knows whether it arrived

@@ -4,17 +4,20 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.clock import SystemClock
+from wxcloudrun.engine.errors import DefinitionError, StepError
 from wxcloudrun.engine.judge.expression import RESPONSE_NAMES
 from wxcloudrun.engine.plan.plan import Plan
 from wxcloudrun.engine.plan.steps import CaseStep, GroupStep, ParallelStep, Scenario, ScenarioStep, StepBase
 from wxcloudrun.engine.ready.actions import CompiledAction
 from wxcloudrun.engine.ready.compiled_case import CompiledCase
+from wxcloudrun.engine.ready.faults import Gathering
 from wxcloudrun.engine.ready.formula import Formula
 from wxcloudrun.engine.ready.program import CompiledStep, Program
-from wxcloudrun.engine.render.dynamic import DYNAMIC
+from wxcloudrun.engine.render.dynamic import DYNAMIC, Draw
 from wxcloudrun.engine.render.placeholder_filters import compile_placeholder_filter
 from wxcloudrun.engine.render.template import Placeholder, placeholders
+from wxcloudrun.engine.send.egress import AddressRule
 
 
 def check_plan(plan: Plan) -> list[str]:
@@ -33,15 +36,19 @@ class _Check:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._warnings: list[str] = []
+        self._gathering = Gathering()
         self._values: Mapping[str, Any] = {}  # of the scenario that is looked at
 
     def run(self) -> list[str]:
         plan = self._program.plan
+        for index, rule in enumerate(plan.network.allowed):
+            self._gathering.attempt(_address_rule, rule, f"network.allowed.{index}")
         values = self._visible(plan.scenario, dict(plan.inputs))
         self._uses(self._program.base_url, set(values))
         self._scenario(plan.scenario, values)
         if not plan.scenario.steps:
             self._warnings.append("scenario.steps: there is nothing to run")
+        self._gathering.refuse(plan)
         return list(dict.fromkeys(self._warnings))
 
     def _visible(self, scenario: Scenario, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,7 +58,7 @@ class _Check:
         for layer in reversed(self._program.layers(scenario, given, "")):
             values.update(layer.values)
         for name in values:
-            _refuse_circle(name, values)
+            self._gathering.attempt(_refuse_circle, name, values)
         return values
 
     def _scenario(self, scenario: Scenario, values: Mapping[str, Any]) -> None:
@@ -136,9 +143,9 @@ class _Check:
     def _uses(self, value: Any, known: set[str]) -> None:
         for where, placeholder in placeholders(value):
             for text in placeholder.filters:
-                compile_placeholder_filter(text, where)
+                self._gathering.attempt(_placeholder_filter, text, where)
             if placeholder.dynamic:
-                _refuse_unknown_dynamic(where, placeholder)
+                self._gathering.attempt(_refuse_dynamic, where, placeholder)
             elif not _candidates(placeholder.name) & known:
                 self._warnings.append(_unknown(where, placeholder.name, known))
             else:
@@ -163,11 +170,30 @@ def _unknown(where: str, name: str, known: Iterable[str]) -> str:
     return f"{where}: nothing above this step gives `{name}` a value{hint}"
 
 
-def _refuse_unknown_dynamic(where: str, placeholder: Placeholder) -> None:
+def _address_rule(rule: str, where: str) -> None:
+    AddressRule.parse(rule, where)
+
+
+def _placeholder_filter(text: str, where: str) -> None:
+    """The fault is in the text at `where`, whichever part of the filter it is."""
+    try:
+        compile_placeholder_filter(text, where)
+    except DefinitionError as fault:
+        raise DefinitionError(where, fault.reason) from None
+
+
+def _refuse_dynamic(where: str, placeholder: Placeholder) -> None:
+    """Refuse an unknown name, and arguments that never fit: they are drawn from once, for nothing."""
     if placeholder.name not in DYNAMIC:
         close = difflib.get_close_matches(placeholder.name, DYNAMIC, n=1, cutoff=0.5)
         hint = f"; did you mean `{close[0]}`?" if close else ""
         raise DefinitionError(where, f"there is no dynamic variable `{placeholder.name}`{hint}")
+    if placeholder.arguments:
+        try:
+            Draw("check", SystemClock()).value(placeholder.name, placeholder.arguments)
+        except StepError as fault:
+            reason = f"{fault.message} ({fault.detail})" if fault.detail else fault.message
+            raise DefinitionError(where, reason) from None
 
 
 def _refuse_circle(name: str, values: Mapping[str, Any]) -> None:

@@ -7,16 +7,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
+from wxcloudrun.engine.judge.allowance import Allowance, Ask
 from wxcloudrun.engine.judge.assertion import Assertion, AssertionOutcome, CompiledAssertion, compile_assertion
 from wxcloudrun.engine.judge.comparators import compile_check, plain
 from wxcloudrun.engine.judge.extraction import CompiledExtraction, Extraction, compile_extraction
 from wxcloudrun.engine.judge.outcome import Missing, Unreadable
 from wxcloudrun.engine.judge.reading import ResponseView
-from wxcloudrun.engine.judge.sources import Sourced
+from wxcloudrun.engine.judge.sources import Source, Sourced
 from wxcloudrun.engine.record import record
 from wxcloudrun.engine.render.names import Names
 from wxcloudrun.engine.render.template import Template, compile_tree, is_template
 
+_NOT_TOLD = "a filter cannot work on the value; which words it had is not told, since the value is secret"
 _LITERAL = ("name", "message", "source", "comparator", "expression", "scope")
 
 
@@ -33,6 +35,7 @@ class Taken:
     message: str = ""
     where: str = ""
     unreadable: bool = False
+    before_filters: Any = None  # of a secret: what its filters were given, to be masked as well
 
     @property
     def fatal(self) -> bool:
@@ -51,6 +54,9 @@ class Checks:
         self._judges = tuple(
             _Judge(one, index, f"{where}.assertions.{index}") for index, one in enumerate(assertions) if one.enabled
         )
+
+        self.asks_names = any(one.asks_names for one in self._takers) or any(one.asks_names for one in self._judges)
+        """False when no reader looks a name up, so that nobody has to gather them."""
 
     @property
     def names(self) -> set[str]:
@@ -72,13 +78,30 @@ class Checks:
         """Templates inside assertions, for the check of names."""
         return [one.tree for one in self._judges if one.tree is not None]
 
-    def take(self, view: ResponseView, names: Names) -> tuple[Taken, ...]:
-        """What the extractions find; raises `StepError` only for placeholders without value."""
-        return tuple([one.take(view, names) for one in self._takers])
+    def take(self, view: ResponseView, names: Names, ask: Ask | None = None) -> tuple[Taken, ...]:
+        """What the extractions find; raises `StepError` for placeholders without value, and what `ask` raises.
 
-    def judge(self, view: ResponseView, names: Names) -> tuple[tuple[int, AssertionOutcome], ...]:
-        """Every assertion's verdict with its index; raises `StepError` only for placeholders without value."""
-        return tuple([(one.index, one.check(view, names)) for one in self._judges])
+        `ask` is called now and then when they take long, so that a deadline or a cancel ends them.
+        """
+        if not self._takers:
+            return ()
+        with Allowance(ask) as allowance:
+            taken = []
+            for one in self._takers:
+                taken.append(one.take(view, names))
+                allowance.between()
+        return tuple(taken)
+
+    def judge(
+        self, view: ResponseView, names: Names, ask: Ask | None = None
+    ) -> tuple[tuple[int, AssertionOutcome], ...]:
+        """Every assertion's verdict with its index; raises `StepError` as `take` does."""
+        with Allowance(ask) as allowance:
+            judged = []
+            for one in self._judges:
+                judged.append((one.index, one.check(view, names)))
+                allowance.between()
+        return tuple(judged)
 
 
 class _Taker:
@@ -89,12 +112,15 @@ class _Taker:
         self.name = spec.name
         self.scope = spec.scope.value
         compiled = _located(where, compile_extraction, spec, self.tree is not None)
+        self.asks_names = self.tree is not None or _asks_names(spec)
         self._compiled: CompiledExtraction | None = None if self.tree is not None else compiled
 
     def take(self, view: ResponseView, names: Names) -> Taken:
         compiled = self._compiled or _finished(self._spec, self.tree, names, self._where, compile_extraction)
         spec = self._spec
-        scope, secret = spec.scope.value, spec.secret
+        scope, secret = self.scope, spec.secret
+        if compiled.unfiltered is not None:
+            return self._take_secret(compiled, view, names)
         try:
             found = compiled.reader(view, names)
         except Unreadable as fault:
@@ -103,6 +129,25 @@ class _Taker:
             reason = f"{found.reason}; {found.nearest}" if found.nearest else found.reason
             return self._without(scope, secret, reason, found.where)
         return Taken(spec.name, True, True, found.value, scope, secret, where=found.where)
+
+    def _take_secret(self, compiled: CompiledExtraction, view: ResponseView, names: Names) -> Taken:
+        """A secret with filters: what they say about a value is not told, since it may hold the value."""
+        scope, raw = self.scope, None
+        try:
+            found = (compiled.unfiltered or compiled.reader)(view, names)
+        except Unreadable as fault:
+            return self._without(scope, True, fault.reason, fault.where, unreadable=True)
+        if isinstance(found, Missing):
+            told = f"{found.reason}; {found.nearest}" if found.nearest else found.reason
+        else:
+            raw, told = _worth_masking(self._spec, found.value), _NOT_TOLD
+        try:
+            found = compiled.pipeline.apply(found)
+        except Unreadable:
+            return replace(self._without(scope, True, _NOT_TOLD, "", unreadable=True), before_filters=raw)
+        if isinstance(found, Missing):
+            return replace(self._without(scope, True, told, ""), before_filters=raw)
+        return Taken(self.name, True, True, found.value, scope, True, where=found.where, before_filters=raw)
 
     def _without(self, scope: str, secret: bool, reason: str, where: str, *, unreadable: bool = False) -> Taken:
         required = self._spec.required
@@ -118,6 +163,7 @@ class _Judge:
         self._where = where
         self.index = index
         self._compiled: CompiledAssertion = _located(where, compile_assertion, spec, self.tree is not None)
+        self.asks_names = self.tree is not None or _asks_names(spec)
         self._expected: Any = compile_tree(spec.expected, f"{where}.expected") if self.tree is not None else None
         self._only_expected = self.tree is not None and _split(spec, where, ("expected",))[1] is None
 
@@ -141,6 +187,17 @@ class _Judge:
         except DefinitionError as fault:
             raise StepError(ErrorClass.DEFINITION, f"{self._where}.{fault}") from None
         return replace(self._compiled, spec=spec, check_value=check)
+
+
+def _asks_names(spec: Extraction | Assertion) -> bool:
+    return spec.source is None or spec.source is Source.VARIABLE or bool(spec.filters)
+
+
+def _worth_masking(spec: Extraction, value: Any) -> Any:
+    """What a secret's filters are given, unless that is the body as a whole, of which nothing would be left."""
+    if spec.source in (Source.BODY, Source.HEAD) or spec.argument.strip() in ("$", "@"):
+        return None
+    return value
 
 
 def _split[S: Sourced](spec: S, where: str, without: tuple[str, ...] = ()) -> tuple[S, Template | None]:

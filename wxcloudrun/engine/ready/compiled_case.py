@@ -1,24 +1,28 @@
 """A case made ready for one step: its request merged per row of data; checks, actions, expected values compiled."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
-from wxcloudrun.engine.plan.case import Dataset
+from wxcloudrun.engine.plan.case import Action, Case, Dataset
 from wxcloudrun.engine.plan.dataset import choose_rows
-from wxcloudrun.engine.plan.merge import merged_request
+from wxcloudrun.engine.plan.merge import merged_request, written_field
 from wxcloudrun.engine.plan.plan import Environment
 from wxcloudrun.engine.plan.steps import CaseStep, DatasetMode
 from wxcloudrun.engine.ready.actions import CompiledAction, compile_action
 from wxcloudrun.engine.ready.checks import Checks
+from wxcloudrun.engine.ready.faults import Gathering
+from wxcloudrun.engine.ready.literals import refuse_literals
 from wxcloudrun.engine.render.names import Names
 from wxcloudrun.engine.render.template import Object, Template, as_text, compile_tree, is_template
 from wxcloudrun.engine.send.request import RequestSpec
 from wxcloudrun.engine.send.request_auth import OAuth2ClientCredentials
 from wxcloudrun.engine.send.request_body import BinaryBody, JsonBody, MultipartBody
+from wxcloudrun.engine.shape import Faults, shape_faults
 
 
 class RequestTemplate:
@@ -30,11 +34,11 @@ class RequestTemplate:
         self.tree = compile_tree(raw, where)
         self._fixed: RequestSpec | None = None
         self._frame: RequestSpec | None = None
+        _check_shape(raw, where)
         if isinstance(self.tree, Template):
-            _check_rest(raw, where)
             self._frame = _frame(self.tree, raw)
         else:
-            self._fixed = _validated(self.tree, where)
+            self._fixed = RequestSpec.model_validate(self.tree)
         self.lasting = self._fixed is not None and _lasts(self._fixed)
         """True when it is the same in every attempt, down to its bytes and its credentials."""
 
@@ -48,8 +52,8 @@ class RequestTemplate:
         try:
             return self._framed(self._frame, data) if self._frame is not None else RequestSpec.model_validate(data)
         except ValidationError as error:
-            reason = _first(error)
-        raise StepError(ErrorClass.DEFINITION, f"{self._where}.{reason[0]}: {reason[1]}")
+            fault = shape_faults(RequestSpec, error)[0]
+        raise StepError(ErrorClass.DEFINITION, f"{self._where}.{fault}")
 
     def _framed(self, frame: RequestSpec, data: dict[str, Any]) -> RequestSpec:
         """The frame with the rendered URL and body. Any other type than expected is left to the whole validation."""
@@ -94,34 +98,94 @@ class CompiledCase:
     def _compile(self, dataset: Dataset | None) -> Row:
         step = self.step
         raw = merged_request(self.environment, step.case, dataset, step.overrides)
+        gathering = Gathering()
+        values = gathering.attempt(self._values, dataset) or {}
+        request = gathering.attempt(self._request, raw, dataset)
+        gathering.refuse()
+        return Row(cast(RequestTemplate, request), values)
+
+    def _values(self, dataset: Dataset | None) -> dict[str, Any]:
+        case, values = self.step.case, {}
+        for key, item in case.expected.items():
+            values[f"expected.{key}"] = compile_tree(item, f"{self.where}.case.expected.{key}")
+        if dataset is not None:
+            where = f"{self.where}.case.datasets.{case.datasets.index(dataset)}"
+            values.update(compile_values(dataset.variables, f"{where}.variables"))
+            for key, item in dataset.expected.items():
+                values[f"expected.{key}"] = compile_tree(item, f"{where}.expected.{key}")
+        return values
+
+    def _request(self, raw: dict[str, Any], dataset: Dataset | None) -> RequestTemplate:
+        """The request; raises `Faults` with the places that a person wrote."""
         where = f"{self.where}.case.request"
-        values = compile_values(dataset.variables if dataset else {}, f"{self.where}.dataset")
-        expected = {**step.case.expected, **(dataset.expected if dataset else {})}
-        values.update(compile_values({f"expected.{key}": item for key, item in expected.items()}, f"{self.where}.case"))
-        return Row(RequestTemplate(raw, where), values)
+        gathering = Gathering()
+        request = gathering.attempt(RequestTemplate, raw, where)
+        if request is not None:
+            gathering.attempt(refuse_literals, raw)
+        if request is None or gathering.faults:
+            named = [(one.field.removeprefix(f"{where}."), one) for one in gathering.faults]
+            places = [written_field(name, raw, self.step, dataset, self.environment) for name, _ in named]
+            raise Faults(
+                [
+                    DefinitionError(place[1:] if place[0] == "/" else f"{self.where}.{place}", one.reason, one.position)
+                    for place, (_, one) in zip(places, named, strict=True)
+                ]
+            )
+        return request
 
 
 def compile_case(step: CaseStep, environment: Environment, where: str) -> CompiledCase:
     """Raises `DefinitionError` for what cannot work, in the case's rows too."""
     case = step.case
     keys = [row.key for row in case.datasets]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise DefinitionError(f"{where}.case.datasets", f"two datasets have the key `{key}`")
+    gathering = Gathering()
+    attempt = gathering.attempt
+    for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
+        gathering.add(DefinitionError(f"{where}.case.datasets", f"two datasets have the key `{key}`"))
     compiled = CompiledCase(
         step,
         where,
         environment,
-        Checks(case.extractions, case.assertions, f"{where}.case"),
-        _actions(case.before, f"{where}.case.before"),
-        _actions(case.after, f"{where}.case.after"),
+        _checks(case, f"{where}.case", gathering),
+        _actions(case.before, f"{where}.case.before", gathering),
+        _actions(case.after, f"{where}.case.after", gathering),
     )
-    chosen = choose_rows(case, step.dataset, "0", f"{where}.dataset")
+    chosen = attempt(choose_rows, case, step.dataset, "0", f"{where}.dataset") or ()
     if step.dataset.mode is DatasetMode.RANDOM:
         chosen = tuple(row for row in case.datasets if row.enabled)
     for row in chosen:
-        compiled.row(row)
+        attempt(compiled.row, row)
+    gathering.refuse()
     return compiled
+
+
+def _actions(actions: tuple[Action, ...], where: str, gathering: Gathering) -> tuple[CompiledAction, ...]:
+    made = [gathering.attempt(compile_action, one, f"{where}.{at}") for at, one in enumerate(actions)]
+    return tuple(one for one in made if one is not None)
+
+
+def _checks(case: Case, where: str, gathering: Gathering) -> Checks:
+    """The case's checks; when one is wrong each is looked at alone, so that every fault is found."""
+    try:
+        return Checks(case.extractions, case.assertions, where)
+    except DefinitionError as fault:
+        first = fault
+    for at, extraction in enumerate(case.extractions):
+        _alone(f"{where}.extractions", at, gathering, lambda: Checks((extraction,), (), where))  # noqa: B023 - called at once
+    for at, assertion in enumerate(case.assertions):
+        _alone(f"{where}.assertions", at, gathering, lambda: Checks((), (assertion,), where))  # noqa: B023 - called at once
+    if not gathering.faults:
+        gathering.add(first)
+    return Checks((), (), where)
+
+
+def _alone(where: str, at: int, gathering: Gathering, make: Callable[[], Checks]) -> None:
+    """One check by itself, whose fault is told at its own place."""
+    try:
+        make()
+    except DefinitionError as fault:
+        field_name = f"{where}.{at}{fault.field.removeprefix(f'{where}.0')}"
+        gathering.add(DefinitionError(field_name, fault.reason, fault.position))
 
 
 _MAY_HOLD_DECIMALS = (Decimal, dict, list)
@@ -176,36 +240,11 @@ def compile_values(values: dict[str, Any], where: str) -> dict[str, Any]:
     return {name: compile_tree(value, f"{where}.{name}") for name, value in values.items()}
 
 
-def _actions(actions: tuple[Any, ...], where: str) -> tuple[CompiledAction, ...]:
-    return tuple(compile_action(action, f"{where}.{index}") for index, action in enumerate(actions))
-
-
-def _validated(raw: dict[str, Any], where: str) -> RequestSpec:
-    try:
-        return RequestSpec.model_validate(raw)
-    except ValidationError as error:
-        field_name, reason = _first(error)
-    raise DefinitionError(f"{where}.{field_name}", reason)
-
-
-def _check_rest(raw: dict[str, Any], where: str) -> None:
+def _check_shape(raw: dict[str, Any], where: str) -> None:
     """Find what is wrong already, ignoring places where a placeholder stands."""
     try:
         RequestSpec.model_validate(raw)
     except ValidationError as error:
-        for fault in error.errors(include_url=False):
-            if "{{" not in repr(fault["input"]):
-                raise DefinitionError(f"{where}.{_path(fault)}", _words(fault)) from None
-
-
-def _first(error: ValidationError) -> tuple[str, str]:
-    fault = error.errors(include_url=False)[0]
-    return _path(fault), _words(fault)
-
-
-def _path(fault: Any) -> str:
-    return ".".join(str(part) for part in fault["loc"]) or "request"
-
-
-def _words(fault: Any) -> str:
-    return str(fault["msg"]).removeprefix("Value error, ")
+        faults = shape_faults(RequestSpec, error, skip=lambda value: "{{" in repr(value))
+        if faults:
+            raise Faults([DefinitionError(f"{where}.{one.field}", one.reason) for one in faults]) from None

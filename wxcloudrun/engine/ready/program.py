@@ -1,10 +1,11 @@
 """A plan made ready: every template, expression, extraction and assertion compiled once, before anything is sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.plan.case import Variable
 from wxcloudrun.engine.plan.plan import Environment, Plan
 from wxcloudrun.engine.plan.steps import (
     CaseStep,
@@ -16,9 +17,11 @@ from wxcloudrun.engine.plan.steps import (
     WaitStep,
 )
 from wxcloudrun.engine.ready.compiled_case import CompiledCase, compile_case
+from wxcloudrun.engine.ready.faults import Gathering
 from wxcloudrun.engine.ready.formula import Formula
-from wxcloudrun.engine.render.template import compile_tree
+from wxcloudrun.engine.render.template import Text, compile_tree
 from wxcloudrun.engine.render.variables import Layer, Source, compile_variables
+from wxcloudrun.engine.shape import closest
 
 MAX_DEPTH = 20
 
@@ -51,21 +54,24 @@ class Program:
     """The compiled parts of a plan, by the identity of what they were compiled from."""
 
     def __init__(self, plan: Plan) -> None:
-        """Raises `DefinitionError` (field, position) for the first thing that cannot work."""
+        """Raises `Faults`, everything that cannot work (field, position)."""
         self.plan = plan
+        self._gathering = Gathering()
+        attempt = self._gathering.attempt
         self.steps: dict[int, CompiledStep] = {}
         self.scenarios: dict[int, CompiledScenario] = {}
         self._environment = _with_proxy(plan)
-        environment = compile_variables(plan.environment.variables, "environment.variables")
-        project = compile_variables(plan.project.variables, "project.variables")
-        self.base_url = compile_tree(plan.environment.base_url, "environment.base_url")
+        environment = self._variables(plan.environment.variables, "environment.variables")
+        project = self._variables(plan.project.variables, "project.variables")
+        self.base_url = attempt(compile_tree, plan.environment.base_url, "environment.base_url")
         if plan.environment.base_url:
             environment.setdefault("base_url", self.base_url)
         self._outer = (
             Layer(Source.ENVIRONMENT, environment, "environment"),
             Layer(Source.PROJECT, project, "project"),
         )
-        self._scenario(plan.scenario, "scenario", ())
+        attempt(self._scenario, plan.scenario, "scenario", ())
+        self._gathering.refuse(plan)
 
     @property
     def shared_names(self) -> set[str]:
@@ -83,16 +89,28 @@ class Program:
             *self._outer,
         )
 
+    def _variables(self, variables: tuple[Variable, ...], where: str) -> dict[str, Any]:
+        """Names to compiled values; a fault is named by the variable's place in its list."""
+        values: dict[str, Any] = {}
+        for index, one in enumerate(variables):
+            try:
+                values.update(compile_variables((one,), where))
+            except DefinitionError as fault:
+                field = f"{where}.{index}.value{fault.field.removeprefix(f'{where}.{one.name}')}"
+                self._gathering.add(DefinitionError(field, fault.reason, fault.position))
+        return values
+
     def _scenario(self, scenario: Scenario, where: str, above: tuple[Any, ...]) -> None:
         if scenario.id is not None and scenario.id in above:
             raise DefinitionError(where, f"scenario {scenario.id} calls itself, directly or through another")
         if len(above) >= MAX_DEPTH:
             raise DefinitionError(where, f"scenarios are inside one another more than {MAX_DEPTH} deep")
+        attempt = self._gathering.attempt
         self.scenarios[id(scenario)] = CompiledScenario(
-            compile_variables(scenario.variables, f"{where}.variables"),
+            self._variables(scenario.variables, f"{where}.variables"),
             {
-                one.name: compile_tree(one.default, f"{where}.inputs.{one.name}")
-                for one in scenario.inputs
+                one.name: attempt(compile_tree, one.default, f"{where}.inputs.{index}.default")
+                for index, one in enumerate(scenario.inputs)
                 if not one.required
             },
         )
@@ -101,15 +119,16 @@ class Program:
 
     def _list(self, steps: tuple[StepBase, ...], where: str, above: tuple[Any, ...]) -> None:
         for index, step in enumerate(steps):
-            self._step(step, f"{where}.{index}", above)
+            self._gathering.attempt(self._step, step, f"{where}.{index}", above)
 
     def _step(self, step: StepBase, where: str, above: tuple[Any, ...]) -> None:
-        compiled = CompiledStep(where, compile_variables(step.variables, f"{where}.variables"))
+        attempt = self._gathering.attempt
+        compiled = CompiledStep(where, self._variables(step.variables, f"{where}.variables"))
         self.steps[id(step)] = compiled
         if step.condition is not None:
-            compiled.condition = Formula(step.condition, f"{where}.condition")
+            compiled.condition = attempt(Formula, step.condition, f"{where}.condition")
         if step.for_each is not None:
-            compiled.items = compile_tree(step.for_each.items, f"{where}.for_each.items")
+            compiled.items = attempt(_items, step.for_each.items, f"{where}.for_each.items")
         match step:
             case CaseStep():
                 self._case(step, compiled, where)
@@ -123,25 +142,43 @@ class Program:
                 self._call(step, compiled, where, above)
 
     def _case(self, step: CaseStep, compiled: CompiledStep, where: str) -> None:
-        compiled.case = compile_case(step, self._environment, where)
+        attempt = self._gathering.attempt
+        compiled.case = attempt(compile_case, step, self._environment, where)
         if step.poll is not None:
-            compiled.until = Formula(step.poll.until, f"{where}.poll.until")
+            compiled.until = attempt(Formula, step.poll.until, f"{where}.poll.until")
             if step.poll.fail_if is not None:
-                compiled.fail_if = Formula(step.poll.fail_if, f"{where}.poll.fail_if")
+                compiled.fail_if = attempt(Formula, step.poll.fail_if, f"{where}.poll.fail_if")
 
     def _call(self, step: ScenarioStep, compiled: CompiledStep, where: str, above: tuple[Any, ...]) -> None:
-        declared = {one.name for one in step.scenario.inputs}
-        for name in step.inputs:
-            if name not in declared:
-                known = ", ".join(sorted(declared)) or "none"
-                raise DefinitionError(f"{where}.inputs.{name}", f"the scenario declares no such input; it has {known}")
-        for one in step.scenario.inputs:
-            if one.required and one.name not in step.inputs:
-                raise DefinitionError(f"{where}.inputs", f"the scenario needs the input `{one.name}`")
-        compiled.inputs = {name: compile_tree(value, f"{where}.inputs.{name}") for name, value in step.inputs.items()}
+        for fault in _wrong_inputs(step, f"{where}.inputs"):
+            self._gathering.add(fault)
+        attempt = self._gathering.attempt
+        compiled.inputs = {
+            name: attempt(compile_tree, value, f"{where}.inputs.{name}") for name, value in step.inputs.items()
+        }
         if step.cache is not None:
-            compiled.cache_key = compile_tree(step.cache.key, f"{where}.cache.key")
+            compiled.cache_key = attempt(compile_tree, step.cache.key, f"{where}.cache.key")
         self._scenario(step.scenario, f"{where}.scenario", above)
+
+
+def _wrong_inputs(step: ScenarioStep, where: str) -> Iterator[DefinitionError]:
+    declared = {one.name for one in step.scenario.inputs}
+    for name in step.inputs:
+        if name not in declared:
+            known = ", ".join(sorted(declared)) or "none"
+            reason = f"the scenario declares no such input{closest(name, declared)}; it has {known}"
+            yield DefinitionError(f"{where}.{name}", reason)
+    for one in step.scenario.inputs:
+        if one.required and one.name not in step.inputs:
+            yield DefinitionError(where, f"the scenario needs the input `{one.name}`")
+
+
+def _items(items: Any, where: str) -> Any:
+    """A list, or the one placeholder that may give one; any other text never does."""
+    compiled = compile_tree(items, where)
+    if isinstance(compiled, str) or (isinstance(compiled, Text) and len(compiled.parts) > 1):
+        raise DefinitionError(where, "a list is expected, or one placeholder that gives a list")
+    return compiled
 
 
 def _with_proxy(plan: Plan) -> Environment:

@@ -125,9 +125,15 @@ def _email(domain: str) -> "Maker":
     return make
 
 
+_MOST_WORDS = 1_000
+
+
 def _several(choices: tuple[str, ...], default: int, end: str = "") -> "Maker":
     def make(draw: Draw, count: str = str(default)) -> str:
-        text = " ".join(draw.random.choices(choices, k=min(int(count), 1000)))
+        wanted = int(count)
+        if not 0 <= wanted <= _MOST_WORDS:
+            raise ValueError(f"the number of words is between 0 and {_MOST_WORDS}")
+        text = " ".join(draw.random.choices(choices, k=wanted))
         return (text.capitalize() if end else text) + end
 
     return make
@@ -253,6 +259,9 @@ USAGE = {
     "$randomString": "$randomString 10",
     "$randomChoice": "$randomChoice red green",
     "$randomPrice": "$randomPrice 1 1000",
+    "$randomWords": "$randomWords 3",
+    "$randomLoremWords": "$randomLoremWords 3",
+    "$randomLoremSentence": "$randomLoremSentence 8",
     "$timestamp": "$timestamp +1h",
     "$timestampMs": "$timestampMs -1d",
     "$isoTimestamp": "$isoTimestamp +30m",

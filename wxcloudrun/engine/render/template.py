@@ -89,7 +89,10 @@ class Object(Template):
     def render(self, names: Resolver) -> dict[str, Any]:
         """The object with its values put in; names of members are templates too."""
         return {
-            key if type(key) is str else as_text(key.render(names)): render(value, names) for key, value in self.items
+            key if type(key) is str else as_text(key.render(names)): (
+                value.render(names) if isinstance(value, Template) else value
+            )
+            for key, value in self.items
         }
 
     def placeholders(self) -> list[tuple[str, Placeholder]]:

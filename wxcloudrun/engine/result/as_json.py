@@ -47,11 +47,11 @@ def attempt_json(one: Attempt) -> dict[str, Any]:
     """One sending."""
     return {
         "number": one.number,
-        "outcome": one.outcome.value,
+        "outcome": str(one.outcome),
         "sent_at": one.sent_at,
         "wait_ms": one.wait_ms,
         "status": one.status,
-        "error_class": one.error_class.value if one.error_class is not None else None,
+        "error_class": str(one.error_class) if one.error_class is not None else None,
         "message": one.message,
         "timing": timing_json(one.timing) if one.timing is not None else None,
         "peer": one.peer,

@@ -1,6 +1,7 @@
 """Says in a block of text why a step did not pass: what was expected, what came, where, and how to repeat it."""
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from wxcloudrun.engine.result.records import AssertionRecord, Outcome
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
     from wxcloudrun.engine.result.result import StepResult
 
 _WIDTH = 400
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_WITHOUT_EXPECTED = frozenset({"exists", "not_exists", "empty", "not_empty", "is true"})
+_CONTINUED = " \\\n  "
 
 
 def explain(result: "StepResult") -> str:
@@ -17,23 +21,35 @@ def explain(result: "StepResult") -> str:
         return ""
     lines = [_headline(result)]
     if result.reason:
-        lines.append(f"  {result.reason}")
+        lines.append(f"  {one_line(result.reason)}")
     if result.error:
-        lines.append(f"  {result.error.error_class.value}: {result.error.message}")
+        lines.append(f"  {result.error.error_class.value}: {one_line(result.error.message)}")
         if result.error.detail:
-            lines.append(f"  detail: {result.error.detail}")
+            lines.append(_indented("  detail", result.error.detail))
     for assertion in result.assertions:
         if not assertion.passed:
             lines.extend(_assertion(assertion))
-    lines.extend(
-        f"  extraction {one.name}: {one.message}" for one in result.extractions if not one.found and one.message
-    )
+    lines.extend(_extractions(result))
     lines.extend(_attempts(result))
     if result.response is not None:
         lines.append(f"  answer: {_answer(result)}")
     if result.request is not None and result.request.curl:
-        lines.append(f"  repeat: {result.request.curl}")
+        words = result.request.curl.split(_CONTINUED)
+        lines.append(f"  repeat: {_CONTINUED.join(one_line(word) for word in words)}")
     return "\n".join(lines)
+
+
+def one_line(text: str) -> str:
+    """The text with every character visible that would begin a line, steer a terminal or turn the direction."""
+    return text if text.isascii() and text.isprintable() else _STEERING.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    return _ESCAPES.get(found.group()) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+
+
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def _headline(result: "StepResult") -> str:
@@ -41,27 +57,35 @@ def _headline(result: "StepResult") -> str:
     row = f" [{result.dataset.name or result.dataset.key}]" if result.dataset else ""
     passing = f" (pass {result.iteration})" if result.iteration is not None and not result.dataset else ""
     word = "passed after retry" if result.passed_after_retry else result.outcome.value
-    return f"{word}: {names}{row}{passing} ({result.path})"
+    return one_line(f"{word}: {names}{row}{passing} ({result.path})")
 
 
 def _assertion(record: AssertionRecord) -> list[str]:
-    lines = [f"  assertion {record.index + 1}: {record.name or record.source}"]
+    lines = [f"  assertion {record.index + 1}: {one_line(record.name or record.source)}"]
     if record.message:
-        lines.append(f"    {record.message}")
-    lines.append(f"    expected: {record.comparator} {_short(record.expected)}")
+        lines.append(f"    {one_line(record.message)}")
+    alone = record.expected is None and record.comparator.removeprefix("not ") in _WITHOUT_EXPECTED
+    lines.append(f"    expected: {record.comparator}{'' if alone else f' {_short(record.expected)}'}")
     lines.append(f"    actual:   {_short(record.actual)}")
     if record.where:
-        lines.append(_indented("where", record.where))
+        lines.append(_indented("    where", record.where))
     if record.nearest:
-        lines.append(_indented("nearest", record.nearest))
-    lines.extend(f"    differs: {place}" for place in record.places)
+        lines.append(_indented("    nearest", record.nearest))
+    lines.extend(f"    differs: {one_line(place)}" for place in record.places)
     return lines
 
 
 def _indented(label: str, text: str) -> str:
     """A label and a text whose further lines (a caret under a path, say) stay aligned with its first."""
-    head = f"    {label}: "
-    return head + text.replace("\n", "\n" + " " * len(head))
+    head = f"{label}: "
+    return head + ("\n" + " " * len(head)).join(one_line(line) for line in text.split("\n"))
+
+
+def _extractions(result: "StepResult") -> list[str]:
+    """What was not found; one that is told as the reason of the whole step is not told twice."""
+    told = f"{result.reason or ''} {result.error.message if result.error else ''}"
+    missing = [one for one in result.extractions if not one.found and one.message and one.message not in told]
+    return [f"  extraction {one_line(one.name)}: {one_line(one.message)}" for one in missing]
 
 
 def _attempts(result: "StepResult") -> list[str]:
@@ -89,5 +113,4 @@ def _short(value: Any) -> str:
 
 
 def _cut(text: str) -> str:
-    flat = text.replace("\r", "").replace("\n", "\\n")
-    return flat if len(flat) <= _WIDTH else f"{flat[:_WIDTH]}... ({len(flat)} characters)"
+    return one_line(text if len(text) <= _WIDTH else f"{text[:_WIDTH]}... ({len(text)} characters)")

@@ -11,6 +11,7 @@ _ALNUM = re.compile(r"[A-Za-z0-9]")
 _JSON_SHORT = {'"': '"', "\\": "\\", "/": "/", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
 _FAN_OUT = 8
 _LONG = 4096
+_ANY_CASE = 8
 
 
 class Matcher:
@@ -76,7 +77,9 @@ def encodings_pattern(secret: str) -> str:
     for itself; forms that escape every character, base64 at its three alignments and hex are added whole.
     """
     data = secret.encode("utf-8", "surrogatepass")
-    forms = ["".join(_either(char) for char in secret)]
+    written = "".join(_either(char) for char in secret)
+    # Host names are lower-cased on their way; a short secret would match too many words without its case.
+    forms = [f"(?i:{written})" if len(secret) >= _ANY_CASE else written]
     if len(secret) <= _LONG:
         forms.append("(?i:" + "".join(f"%{byte:02x}" for byte in data) + ")")
         forms.append("".join(rf"\\+u{_any_hex(_utf16(char), r'\\+u')}" for char in secret))

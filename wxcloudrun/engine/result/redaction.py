@@ -7,12 +7,15 @@ import threading
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from wxcloudrun.engine.result.masks import Matcher
 
 MASK = "***"
 MIN_LENGTH = 4
 MIN_PART = 6
+MIN_LEARNED = 8
+_MOST_LEARNED = 256
 
 _SENSITIVE = (
     r"(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|session[_-]?(?:id|key)"
@@ -27,6 +30,9 @@ _MEMBER = re.compile(
 _PART = re.compile(
     rf'(?P<head>name="[^"\r\n]*{_SENSITIVE}"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)(?P<value>[^\r\n]*)', re.IGNORECASE
 )
+_USER_INFO = re.compile(r"://[^/?#@:\s]*:(?P<password>[^/?#\s]+)@")
+_USER_PASSWORD = re.compile(r"[^:/\s]+:(?P<password>[^/\s]\S*)")
+_SESSION = re.compile(r"sess|sid$|auth|token|jwt|csrf|xsrf", re.IGNORECASE)
 _COOKIE = re.compile(r"(?P<head>[^=;\s]+=)[^;]*")
 
 
@@ -38,6 +44,7 @@ class Redactor:
         self._matcher = Matcher()
         self._known: set[str] = set()
         self._short: set[str] = set()
+        self._learned = 0
         self._lock = threading.Lock()
         self.names: set[str] = set()
         self.labels: dict[str, str] = {}
@@ -63,10 +70,20 @@ class Redactor:
             return
         self._matcher.add(text)
         self.labels[text] = re.sub(r"\W", "_", name).upper() or f"SECRET_{len(self.labels) + 1}"
-        for part in text.split():
+        for part in (*text.split(), *_passwords(text)):
             if len(part) >= MIN_PART and part not in self._known:
                 self._known.add(part)
                 self._matcher.add(part)
+
+    def learn(self, value: Any, name: str = "") -> None:
+        """A value that nobody marked and that is a credential by its place or its name.
+
+        Short ones are left out, since they may be ordinary words; so is what comes after the first few hundred of a
+        run, which would make masking slow: those are masked by their place only.
+        """
+        if isinstance(value, str) and len(value) >= MIN_LEARNED and self._learned < _MOST_LEARNED:
+            self._learned += value not in self._known
+            self.add(value, name)
 
     @property
     def empty(self) -> bool:
@@ -89,9 +106,9 @@ class Redactor:
         """A JSON value without secrets: by value in keys and strings, by name under keys like `password`."""
         kind = type(value)
         if kind is str:
-            return self.text(value)
+            return _storable(self.text(value))
         if kind is dict:
-            return {self.text(key): self._member(key, item) for key, item in value.items()}
+            return {_storable(self.text(key)): self._member(key, item) for key, item in value.items()}
         if kind in (list, tuple):
             return [self.value(item) for item in value]
         if kind in (int, float) and self._matcher.patterns:
@@ -116,7 +133,7 @@ class Redactor:
 
     def body(self, text: str) -> str:
         """A body or any longer text: by value, and by place (JSON members and form fields with telling names)."""
-        return self.place(self.text(text))
+        return _storable(self.place(self.text(text)))
 
     def place(self, text: str) -> str:
         """A text without the values of JSON members and form fields with telling names; known secrets stay."""
@@ -124,7 +141,9 @@ class Redactor:
             return text
         if "form-data" in text:
             text = _PART.sub(self._masked_pair, text)
-        return _PAIR.sub(self._masked_pair, _MEMBER.sub(self._masked_member, text))
+        if '"' in text:
+            text = _MEMBER.sub(self._masked_member, text)
+        return _PAIR.sub(self._masked_pair, text) if "=" in text else text
 
     def _masked_pair(self, found: re.Match[str]) -> str:
         return found.group() if self._knows(found["value"]) else found["head"] + MASK
@@ -147,7 +166,7 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """A URL: by value, and the values of query parameters with telling names."""
-        return self.body(url) if "=" in url else self.text(url)
+        return self.body(url) if "=" in url or '"' in url else self.text(url)
 
     def headers(self, headers: Iterable[tuple[str, str]], *, keep_known: bool = False) -> tuple[tuple[str, str], ...]:
         """Header fields: by value in names and values, and by place (Authorization, cookies, API keys).
@@ -185,6 +204,11 @@ class Redactor:
         return hmac.new(self._hash_key, repr(value).encode(), hashlib.sha256).hexdigest()[:16]
 
 
+def _storable(text: str) -> str:
+    """PostgreSQL stores no NUL."""
+    return text.replace("\x00", "\ufffd") if "\x00" in text else text
+
+
 def _hints(lower: str) -> bool:
     """Quickly false for most texts: none of the telling words is in it."""
     return (
@@ -206,6 +230,12 @@ def sensitive_name(name: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def session_name(name: str) -> bool:
+    """True for cookies that are credentials by their name: `sid`, `JSESSIONID`, `access_token`."""
+    return sensitive_name(name) or _SESSION.search(name) is not None
+
+
+@lru_cache(maxsize=4096)
 def _treatment(name: str) -> str:
     """How the value of a header is masked by its place."""
     lower = name.lower()
@@ -214,6 +244,12 @@ def _treatment(name: str) -> str:
     if lower in ("cookie", "set-cookie"):
         return lower
     return "whole" if lower in _HEADERS or sensitive_name(lower) else "plain"
+
+
+def _passwords(text: str) -> list[str]:
+    """The password of `user:password` and of `scheme://user:password@host`, as written and decoded."""
+    found = _USER_INFO.search(text) or _USER_PASSWORD.fullmatch(text)
+    return [found["password"], unquote(found["password"])] if found else []
 
 
 def _leaves(value: Any) -> list[str]:

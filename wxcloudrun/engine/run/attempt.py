@@ -8,7 +8,7 @@ from wxcloudrun.engine.clock import stamp
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
 from wxcloudrun.engine.judge.assertion import AssertionOutcome
 from wxcloudrun.engine.judge.reading import ResponseView
-from wxcloudrun.engine.plan.case import Dataset
+from wxcloudrun.engine.plan.case import Dataset, SignAction
 from wxcloudrun.engine.plan.steps import CaseStep
 from wxcloudrun.engine.ready.actions import Effects, carry_out
 from wxcloudrun.engine.ready.checks import Taken
@@ -18,7 +18,9 @@ from wxcloudrun.engine.render.template import render
 from wxcloudrun.engine.render.variables import Layer, Scope, Source
 from wxcloudrun.engine.response import Hop, Response
 from wxcloudrun.engine.result.records import Attempt, Outcome
+from wxcloudrun.engine.result.redaction import session_name
 from wxcloudrun.engine.run.context import Place, Run
+from wxcloudrun.engine.run.outcomes import discreet, unforeseen
 from wxcloudrun.engine.send.exchange import Exchange, SentRequest
 from wxcloudrun.engine.send.prepare import PreparedRequest
 from wxcloudrun.engine.send.request import RequestSpec
@@ -39,6 +41,7 @@ class Trial:
     taken: tuple[Taken, ...] = ()
     judged: tuple[tuple[int, AssertionOutcome], ...] = ()
     effects: Effects = field(default_factory=Effects)
+    names: Names | None = None
     used: dict[str, tuple[Source, Any]] = field(default_factory=dict)
     trace: tuple[str, str] | None = None
 
@@ -137,7 +140,7 @@ class Trier:
         try:
             if self._case.before:
                 self._act(self._case.before, trial, "/before")
-            names = self._names(trial)
+            names = trial.names = self._names(trial)
             trial.used = names.used
             trial.spec = self._row.request.render(names)
             base_url = render(self._run.program.base_url, names)
@@ -148,6 +151,10 @@ class Trier:
             trial.stop(fault)
         except DefinitionError as fault:
             trial.stop(StepError(ErrorClass.DEFINITION, str(fault)))
+        except Exception as fault:  # the run loop: a fault of the engine ends this step, not the run
+            if self._run.ended_by is not None:
+                raise
+            trial.stop(unforeseen(fault))
         return trial
 
     def judge(self, trial: Trial) -> None:
@@ -156,13 +163,16 @@ class Trier:
             return
         fatal = [one for one in trial.taken if one.fatal]
         missing = fatal[0] if fatal else None
-        names = self.names_after(trial)
+        names = self._names_for_checks(trial, "/after")
         try:
-            trial.judged = self._case.checks.judge(trial.view, names)
+            trial.judged = self._case.checks.judge(trial.view, names, self._place.bounds.check)
         except StepError as fault:
             trial.stop(fault)
             return
-        if names.used:
+        except Exception as fault:  # noqa: BLE001  # the run loop: a fault of the engine ends this step, not the run
+            trial.stop(unforeseen(fault))
+            return
+        if names.used is not trial.used:
             trial.used = {**trial.used, **names.used}
         if missing is not None and missing.unreadable:
             trial.stop(StepError(ErrorClass.EXTRACTION, f"extraction `{missing.name}`: {missing.message}"))
@@ -190,7 +200,7 @@ class Trier:
         if response is None or response.body.spool is None:
             return
         if self._run.hooks.on_body is not None:
-            self._run.hooks.on_body(response.body.sha256, response.body.spool)
+            self._run.tell(self._run.hooks.on_body, response.body.sha256, response.body.spool)
         discard_body(response)
 
     def _names(self, trial: Trial, part: str = "") -> Names:
@@ -200,10 +210,23 @@ class Trier:
             scope = scope.with_extracted({**trial.effects.values, **values})
         return self._run.names(scope, self._place, part)
 
+    def _names_for_checks(self, trial: Trial, part: str) -> Names:
+        """Those of the rendering will do when no check asks for any: gathering them takes time."""
+        if trial.names is not None and not self._case.checks.asks_names:
+            return trial.names
+        return self._names(trial, part)
+
     def _act(self, actions: Any, trial: Trial, part: str) -> None:
         for index, action in enumerate(actions):
             names = self._names(trial, f"{part}/{index}")
-            carry_out(action, names, self._place.bounds, trial.effects, trial.view)
+            if isinstance(action.action, SignAction):
+                self._run.redactor.learn(render(action.parts["key"], self._names(trial, f"{part}/{index}")))
+            try:
+                carry_out(action, names, self._place.bounds, trial.effects, trial.view)
+            except UnicodeEncodeError:
+                raise StepError(ErrorClass.HOOK, f"{action.field}: the text holds half of a surrogate pair") from None
+            except StepError as fault:
+                raise discreet(fault, action) from None
             trial.used.update(names.used)
             for name in trial.effects.secrets:
                 self._run.redactor.add(trial.effects.values.get(name), name)
@@ -244,7 +267,7 @@ class Trier:
     def _sent(self, trial: Trial, prepared: PreparedRequest, number: int) -> Exchange:
         run, bounds = self._run, self._place.bounds
         if run.hooks.on_intent is not None:
-            run.hooks.on_intent(self._place.path, number, self._key())
+            run.tell(run.hooks.on_intent, self._place.path, number, self._key())
         trial.trace, headers = run.trace(self._place.path, number)
         header = self._step.case.idempotency_header
         if header is not None:
@@ -256,9 +279,15 @@ class Trier:
 
     def _read(self, trial: Trial, exchange: Exchange) -> None:
         trial.view = ResponseView(exchange.response)
-        trial.taken = self._case.checks.take(trial.view, self._names(trial, "/extract"))
+        names = self._names_for_checks(trial, "/extract")
+        trial.taken = self._case.checks.take(trial.view, names, self._place.bounds.check)
         for one in trial.taken:
-            if one.secret and one.has_value:
-                self._run.redactor.add(one.value, one.name)
+            if one.secret:
+                self._run.redactor.add(one.before_filters, one.name)
+                if one.has_value:
+                    self._run.redactor.add(one.value, one.name)
+        for cookie in exchange.response.cookies:
+            if cookie.http_only or session_name(cookie.name):
+                self._run.redactor.learn(cookie.value)
         if self._case.after:
             self._act(self._case.after, trial, "/after-action")

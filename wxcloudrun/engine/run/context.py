@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from wxcloudrun.engine.bounds import Bounds
 from wxcloudrun.engine.clock import Clock
@@ -68,8 +68,8 @@ OnBody = Callable[[str, Path], None]
 class Hooks:
     """What the caller wants to be asked or told while a run goes on; called from the run's threads.
 
-    An exception that one of them raises (a worker that lost its lease, say) ends the run at once and is raised by
-    `Engine.run`; no teardown follows.
+    An exception that `on_intent` or `on_body` raises (a worker that lost its lease, say) ends the run at once and is
+    raised by `Engine.run`; no teardown follows. Any other fault of a part that was handed in is an error of the step.
     """
 
     on_intent: OnIntent | None = None
@@ -145,6 +145,15 @@ class Run:
     trace_id: str = ""
     environment_key: str = ""
     label: str = ""
+    ended_by: BaseException | None = None  # what a hook raised: it ends the run instead of a step
+
+    def tell(self, hook: Callable[..., None], *facts: Any) -> None:
+        """Call a hook; what it raises ends the run."""
+        try:
+            hook(*facts)
+        except BaseException as fault:
+            self.ended_by = fault
+            raise
 
     def __post_init__(self) -> None:
         self.trace_id = trace_id(f"{self.plan.id}/{self.seed}")

@@ -17,7 +17,7 @@ from wxcloudrun.engine.result.records import Outcome
 from wxcloudrun.engine.run.calls import CallFlow
 from wxcloudrun.engine.run.case_step import run_case
 from wxcloudrun.engine.run.context import Place, Run
-from wxcloudrun.engine.run.outcomes import resumed, skipped, stopped, timed, worst
+from wxcloudrun.engine.run.outcomes import resumed, skipped, stopped, timed, unforeseen, worst
 from wxcloudrun.engine.run.parallel import Steps, side_by_side
 
 
@@ -65,7 +65,16 @@ class Flow:
         return place.bounds.reason or ("the plan's limit of results is reached" if self._run.tally.exhausted else None)
 
     def step(self, step: StepBase, scope: Scope, place: Place) -> Steps:
-        """One step with all its passes."""
+        """One step with all its passes; a fault that nobody foresaw ends this step and not the run."""
+        try:
+            return (yield from self._step(step, scope, place))
+        except Exception as fault:
+            if self._run.ended_by is not None:
+                raise
+            yield stopped(self._run, step, place, unforeseen(fault))
+            return Outcome.ERROR
+
+    def _step(self, step: StepBase, scope: Scope, place: Place) -> Steps:
         if not step.enabled:
             yield skipped(self._run, step, place, "disabled")
             return Outcome.SKIPPED

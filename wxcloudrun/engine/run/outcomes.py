@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wxcloudrun.engine.clock import stamp
-from wxcloudrun.engine.errors import StepError
+from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.plan.plan import DoneStep
 from wxcloudrun.engine.plan.steps import CaseStep, StepBase
+from wxcloudrun.engine.ready.actions import CompiledAction
 from wxcloudrun.engine.render.variables import Scope
 from wxcloudrun.engine.result.records import Outcome, StepFault
 from wxcloudrun.engine.result.result import StepResult
@@ -16,6 +17,7 @@ from wxcloudrun.engine.send.cookie_state import restore
 if TYPE_CHECKING:
     from wxcloudrun.engine.run.context import Place, Run
 
+_WORDS = 300
 _RANK = (Outcome.SKIPPED, Outcome.PASSED, Outcome.FAILED, Outcome.ERROR)
 
 
@@ -81,6 +83,21 @@ def resumed(run: "Run", scope: Scope, place: "Place", done: DoneStep) -> Outcome
     restore(place.jar, done.cookies, run.clock.now().timestamp())
     run.done.append(done.outcome)
     return done.outcome
+
+
+def unforeseen(fault: Exception) -> StepError:
+    """A fault that nothing in the engine knows how to tell; its class name is told, and its words where it has some."""
+    words = str(fault).encode("utf-8", "backslashreplace").decode()[:_WORDS]
+    told = f"{type(fault).__name__}: {words}" if words else type(fault).__name__
+    return StepError(ErrorClass.INTERNAL, f"the engine could not carry this step out ({told}); please report it")
+
+
+def discreet(fault: StepError, action: CompiledAction) -> StepError:
+    """An expression's words about a value are not told when what it makes is secret."""
+    if fault.error_class is not ErrorClass.EXPRESSION or not getattr(action.action, "secret", False):
+        return fault
+    reason = "the expression failed; why is not told, since what it makes is secret"
+    return StepError(fault.error_class, f"{action.field}.expression: {reason}")
 
 
 def masked_fault(run: "Run", fault: StepError) -> StepFault:

@@ -21,13 +21,16 @@ from wxcloudrun.engine.result.records import (
     ResponseRecord,
     VariableRecord,
 )
-from wxcloudrun.engine.result.redaction import MASK, Redactor
+from wxcloudrun.engine.result.redaction import MASK, Redactor, sensitive_name
 from wxcloudrun.engine.result.result import StepResult
 from wxcloudrun.engine.run.attempt import Trial
-from wxcloudrun.engine.run.context import Place, Run
+from wxcloudrun.engine.run.context import Headers, Place, Run
 from wxcloudrun.engine.run.outcomes import masked_fault
 from wxcloudrun.engine.run.reproduce import curl_of
 from wxcloudrun.engine.send.exchange import SentRequest
+
+_LINE = 8_000
+"""Characters of a URL, a header, a status line, a curl in a result: a row stays small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,16 @@ class Course:
 def record(run: Run, step: CaseStep, place: Place, trial: Trial, course: Course) -> StepResult:
     """The result of a case step."""
     redactor = run.redactor
-    response = trial.response
+    for name, (_, value) in trial.used.items():
+        if sensitive_name(name):
+            redactor.learn(value, name)
+    response, requests = trial.response, trial.requests
     text = redactor.text
     case = step.case
     return StepResult(
         ordinal=place.ordinal,
         path=place.path,
-        kind=step.kind.value,
+        kind=str(step.kind),
         outcome=trial.outcome,
         key=text(step.key),
         name=text(step.name or case.name or step.key),
@@ -66,7 +72,7 @@ def record(run: Run, step: CaseStep, place: Place, trial: Trial, course: Course)
         reason=redactor.body(trial.reason) if trial.reason else None,
         error=masked_fault(run, trial.error) if trial.error else None,
         attempts=course.attempts,
-        request=_request(run, trial) if trial.requests else None,
+        request=_request(run, trial, requests[0]) if requests else None,
         response=_response(redactor, response) if response else None,
         assertions=_assertions(redactor, trial),
         extractions=_extractions(redactor, trial),
@@ -82,29 +88,29 @@ def variable_records(redactor: Redactor, used: dict[str, tuple[Any, Any]]) -> tu
     records = []
     for name, (source, value) in used.items():
         if redactor.is_secret(name):
-            records.append(VariableRecord(name, source.value, MASK, True, redactor.hash(value)))
+            records.append(VariableRecord(name, str(source), MASK, True, redactor.hash(value)))
         else:
-            records.append(VariableRecord(name, source.value, redactor.value(shown(value))))
+            records.append(VariableRecord(name, str(source), redactor.value(shown(value))))
     return tuple(records)
 
 
-def _request(run: Run, trial: Trial) -> RequestRecord:
-    sent = trial.requests[0]
+def _request(run: Run, trial: Trial, sent: SentRequest) -> RequestRecord:
     redactor = run.redactor
     body = _body(redactor, sent.body_head, sent.body_size, sent.body_sha256, "utf-8")
-    curl = "" if trial.outcome is Outcome.PASSED else curl_of(redactor, sent)
-    return RequestRecord(sent.method, redactor.url(sent.url), redactor.headers(sent.headers), body, curl)
+    curl = "" if trial.outcome is Outcome.PASSED else curl_of(redactor, sent, trial.spec, redirected=bool(trial.hops))
+    headers = _bounded_all(redactor.headers(sent.headers))
+    return RequestRecord(sent.method, _bounded(redactor.url(sent.url)), headers, body, _bounded(curl))
 
 
 def _response(redactor: Redactor, response: Response) -> ResponseRecord:
     body: Body = response.body
     return ResponseRecord(
         response.status,
-        redactor.text(response.reason),
+        _bounded(redactor.text(response.reason)),
         response.http_version,
-        redactor.headers(response.headers),
+        _bounded_all(redactor.headers(response.headers)),
         _body(redactor, body.head, body.size, body.sha256, body.charset),
-        redactor.url(response.url),
+        _bounded(redactor.url(response.url)),
         response.timing,
         tuple([_cookie(redactor, cookie) for cookie in response.cookies]),
         response.peer,
@@ -128,7 +134,28 @@ def _cookie(redactor: Redactor, cookie: Any) -> dict[str, Any]:
 
 
 def _hop(redactor: Redactor, hop: Hop) -> Hop:
-    return Hop(redactor.url(hop.url), hop.status, redactor.url(hop.location), hop.peer)
+    url, location = _bounded(redactor.url(hop.url)), _bounded(redactor.url(hop.location))
+    return Hop(url, hop.status, location, hop.peer)
+
+
+def _bounded(text: str) -> str:
+    """A line of a result, cut with its length told where it is too long for a row."""
+    return text if len(text) <= _LINE else f"{text[:_LINE]}… ({len(text)} characters)"
+
+
+def _bounded_all(headers: Headers) -> Headers:
+    """Each header is a line; those after four full lines are left out, which the last entry tells."""
+    if sum([len(value) for _, value in headers]) <= _LINE:
+        return headers
+    kept: list[tuple[str, str]] = []
+    left = 4 * _LINE
+    for name, value in headers:
+        kept.append((_bounded(name), _bounded(value)))
+        left -= len(kept[-1][0]) + len(kept[-1][1])
+        if left < 0:
+            break
+    left_out = len(headers) - len(kept)
+    return (*kept, ("…", f"{left_out} more headers")) if left_out else tuple(kept)
 
 
 def _body(redactor: Redactor, head: bytes, size: int, sha256: str, charset: str) -> BodyRecord:

@@ -8,11 +8,18 @@ from wxcloudrun.engine.errors import ErrorClass
 from wxcloudrun.engine.plan.steps import Backoff, Retry
 from wxcloudrun.engine.result.records import Outcome
 
-_NEVER_AGAIN = (ErrorClass.CANCELED, ErrorClass.DEFINITION, ErrorClass.INTERRUPTED, ErrorClass.GUARD)
+_NEVER_AGAIN = (
+    ErrorClass.CANCELED,
+    ErrorClass.DEFINITION,
+    ErrorClass.INTERRUPTED,
+    ErrorClass.GUARD,
+    ErrorClass.INTERNAL,
+)
 
 
 def wants_retry(retry: Retry, outcome: Outcome, status: int | None, error_class: ErrorClass | None) -> bool:
-    """True when this kind of ending is tried again. A cancel, a wrong definition and the guard's no never are."""
+    """True when this kind of ending is tried again. A cancel, a wrong definition, the guard's no and a fault of the
+    engine never are."""
     if outcome.value not in {one.value for one in retry.on} or error_class in _NEVER_AGAIN:
         return False
     if not retry.statuses and not retry.error_classes:

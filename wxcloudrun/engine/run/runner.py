@@ -17,7 +17,7 @@ from wxcloudrun.engine.ready.program import Program
 from wxcloudrun.engine.render.template import compile_tree
 from wxcloudrun.engine.render.variables import Scope, Source
 from wxcloudrun.engine.result.records import Outcome, Phase
-from wxcloudrun.engine.result.redaction import Redactor
+from wxcloudrun.engine.result.redaction import Redactor, sensitive_name
 from wxcloudrun.engine.result.result import RunOutcome, RunSummary, StepResult, WriteBack
 from wxcloudrun.engine.run.context import Hooks, Place, Run, Sends, Tally
 from wxcloudrun.engine.run.flow import Flow
@@ -203,6 +203,8 @@ def _register_secrets(redactor: Redactor, plan: Plan) -> None:
 def _register(redactor: Redactor, variables: tuple[Variable, ...]) -> None:
     """A value with placeholders is registered once it is rendered; until then its name is."""
     for variable in variables:
+        if not variable.secret and sensitive_name(variable.name):
+            redactor.learn(variable.value if not has_placeholder(variable.value) else None, variable.name)
         if variable.secret:
             redactor.names.add(variable.name)
             if not has_placeholder(variable.value):

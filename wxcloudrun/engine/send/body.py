@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.record import record
-from wxcloudrun.engine.send.charset import codec_name, declared_charset
+from wxcloudrun.engine.send.charset import declared_charset, writing_codec
 from wxcloudrun.engine.send.request_body import (
     BinaryBody,
     BodySpec,
@@ -252,7 +252,7 @@ def _codec(content_type: str) -> str:
     charset = declared_charset(content_type)
     if charset is None:
         return "utf-8"
-    codec = codec_name(charset)
+    codec = writing_codec(charset)
     if codec is None:
         raise DefinitionError("headers", f"nobody knows the charset {charset[:40]!r} that Content-Type declares")
     return codec

@@ -51,10 +51,26 @@ def codec_name(charset: str) -> str | None:
 
     gb2312 and gbk become their superset gb18030: servers that say gb2312 mean it.
     """
+    name = _known_codec(charset)
+    return _CHINESE.get(name, name) if name is not None else None
+
+
+@lru_cache(maxsize=256)
+def writing_codec(charset: str) -> str | None:
+    """Python's codec to write a charset with, None as in `codec_name`.
+
+    Not the superset that is read: a GBK server would take the longer characters of gb18030 for others. gb2312 is
+    written as GBK, as browsers do (WHATWG encoding standard, names and labels).
+    """
+    name = _known_codec(charset)
+    return "gbk" if name == "gb2312" else name
+
+
+def _known_codec(charset: str) -> str | None:
     try:
         info = codecs.lookup(charset.strip())
     except (LookupError, ValueError):
         return None
     if not getattr(info, "_is_text_encoding", True) or info.name in {"idna", "punycode", "undefined", "mbcs", "oem"}:
         return None
-    return _CHINESE.get(info.name, info.name)
+    return info.name

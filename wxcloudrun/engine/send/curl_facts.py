@@ -28,10 +28,8 @@ def timing(curl: pycurl.Curl, resolve_seconds: float, total_seconds: float) -> T
         connected, secured = get(pycurl.CONNECT_TIME_T), get(pycurl.APPCONNECT_TIME_T)
         connect = (connected - get(pycurl.NAMELOOKUP_TIME_T)) / 1000
         tls = (secured - connected) / 1000 if secured > connected else 0.0
-    if sent < before:
-        sent = before
-    if first < sent:
-        first = sent
+    sent = max(sent, before)
+    first = max(first, sent)
     receive = (total - first) / 1000 if total > first else 0.0
     return Timing(
         _whole(resolve_seconds),

@@ -97,7 +97,7 @@ class HandleOptions:
 
     def _proxy(self, wire: Wire) -> None:
         self._set(pycurl.PROXY, wire.proxy.url if wire.proxy else "")
-        self._set(pycurl.PROXYUSERPWD, wire.proxy.credentials if wire.proxy else None)
+        self._set(pycurl.PROXYUSERPWD, _bytes(wire.proxy.credentials) if wire.proxy else None)
         self._set(pycurl.HTTPPROXYTUNNEL, 0)
 
     def _tls(self, wire: Wire) -> None:
@@ -154,5 +154,5 @@ def _header_lines(wire: Wire) -> list[bytes]:
     return lines
 
 
-def _bytes(pem: str | None) -> bytes | None:
-    return pem.encode() if pem else None
+def _bytes(text: str | None) -> bytes | None:
+    return text.encode() if text else None

@@ -98,15 +98,20 @@ class AddressGuard:
 
         Raises `StepError`: guard, resolve, timeout, canceled.
         """
-        known = self._known.get((host, port))
-        if known is not None and time.monotonic() < known[0]:
-            return known[1]
+        known = self.known(host, port, time.monotonic())
+        if known is not None:
+            return known
         found: Sequence[str] = [host] if literal(host) else bounded_lookup(self._lookup, host, timeout, cancel)
         target = Target(host, port, tuple(self._vetted(host, text, port) for text in found))
         if len(self._known) >= _KEPT_NAMES:
             self._known.clear()
         self._known[host, port] = (time.monotonic() + self._keep_seconds, target)
         return target
+
+    def known(self, host: str, port: int, now: float) -> Target | None:
+        """What `vet` found not long ago (`now` on `time.monotonic()`), or None when it has to be asked."""
+        kept = self._known.get((host, port))
+        return kept[1] if kept is not None and now < kept[0] else None
 
     def refusal(self, address: str, port: int) -> str | None:
         """The rule that says no to an address, or None when it may be called."""

@@ -1,5 +1,6 @@
 """A request's specification -> a request ready to be sent: URL, headers, body and credentials checked and built."""
 
+import base64
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,14 +12,18 @@ from wxcloudrun.engine.send.auth import basic_value, secrets_of
 from wxcloudrun.engine.send.body import BlobSource, Payload, build_body
 from wxcloudrun.engine.send.draft import Draft
 from wxcloudrun.engine.send.hosts import authority
-from wxcloudrun.engine.send.request import TOKEN, RequestSpec
-from wxcloudrun.engine.send.request_auth import AuthSpec, BasicAuth, InheritAuth, NoAuth
+from wxcloudrun.engine.send.request import TOKEN, RequestSpec, Tls
+from wxcloudrun.engine.send.request_auth import AuthSpec, BasicAuth, InheritAuth, NoAuth, OAuth2ClientCredentials
 from wxcloudrun.engine.send.request_body import MultipartBody
 from wxcloudrun.engine.send.request_values import Param, scalar_text
 from wxcloudrun.engine.send.url import Url, parse_url, resolve_url
 
 _FORBIDDEN_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _FORBIDDEN_IN_COOKIE = re.compile(r"[\x00-\x1f\x7f;]")
+_SESSION = re.compile(r"sess|sid$|auth|token|jwt|secret|key$|csrf|xsrf", re.IGNORECASE)
+_SHORTEST = 8  # what was not marked as secret and is shorter may be an ordinary word
+_NO_TLS = Tls()
+_HALF = "the text holds half of a surrogate pair"
 _PROXY = re.compile(r"(?:(http|https|socks5)://)?(.+)", re.IGNORECASE | re.DOTALL)
 
 
@@ -56,6 +61,7 @@ def build_request(spec: RequestSpec, base_url: str | None = None, blobs: BlobSou
 
     Credentials in the URL become basic auth when no helper is chosen, and leave the URL in any case.
     """
+    _refuse_unencodable(spec)
     url = resolve_url(base_url, spec.url, spec.path_params, spec.query)
     headers, suppressed = _headers(spec.headers)
     content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
@@ -69,6 +75,23 @@ def build_request(spec: RequestSpec, base_url: str | None = None, blobs: BlobSou
         spec.method, _bare(url), tuple(headers), frozenset(suppressed), tuple(_cookies(spec.cookies)), payload, spec.tls
     )
     return PreparedRequest(spec, draft, auth, proxy, _secrets(spec, auth, proxy))
+
+
+def _refuse_unencodable(spec: RequestSpec) -> None:
+    """Half of a surrogate pair, which a server's JSON may bring in, has no bytes; the other parts see to themselves."""
+    for name, value in spec.path_params.items():
+        if isinstance(value, str) and not _encodable(value):
+            raise DefinitionError(f"path_params.{name}", _HALF)
+    for part, values in (("auth", spec.auth), ("tls", spec.tls)):
+        if type(values) is NoAuth or values == _NO_TLS:
+            continue
+        for name, value in values:
+            if isinstance(value, str) and not _encodable(value):
+                raise DefinitionError(f"{part}.{name}", _HALF)
+    if isinstance(spec.auth, OAuth2ClientCredentials) and not all(map(_encodable, spec.auth.extra.values())):
+        raise DefinitionError("auth.extra", _HALF)
+    if spec.proxy and not _encodable(spec.proxy):
+        raise DefinitionError("proxy", _HALF)
 
 
 def _headers(params: Iterable[Param]) -> tuple[list[tuple[str, str]], set[str]]:
@@ -93,7 +116,7 @@ def check_header(field: str, name: str, value: object) -> None:
         if found:
             raise DefinitionError(f"{field}.value", "a line break or control character in a header", found.start())
         if not _encodable(value):
-            raise DefinitionError(f"{field}.value", "the text holds half of a surrogate pair")
+            raise DefinitionError(f"{field}.value", _HALF)
 
 
 @lru_cache(maxsize=1024)
@@ -149,7 +172,10 @@ def _proxy(text: str | None) -> ProxyAddress | None:
     found = _PROXY.fullmatch(text.strip())
     if found is None or "://" in found[2]:
         raise DefinitionError("proxy", "a proxy is written http://host:port, https://host:port or socks5://host:port")
-    return ProxyAddress((found[1] or "http").lower(), parse_url("http://" + found[2], "proxy"))
+    url = parse_url("http://" + found[2], "proxy")
+    if "\x00" in f"{url.username}{url.password}":
+        raise DefinitionError("proxy", "the user name and the password of a proxy hold no NUL character")
+    return ProxyAddress((found[1] or "http").lower(), url)
 
 
 def _secrets(spec: RequestSpec, auth: AuthSpec, proxy: ProxyAddress | None) -> tuple[str, ...]:
@@ -160,4 +186,30 @@ def _secrets(spec: RequestSpec, auth: AuthSpec, proxy: ProxyAddress | None) -> t
         found.append(proxy.url.password)
     if spec.tls.client_key_pem:
         found.append(spec.tls.client_key_pem)
+    for param in spec.headers:
+        if _carries_credentials(param.name) and isinstance(param.value, str):
+            found.extend(_credentials(param.value))
+    for param in spec.cookies:
+        if isinstance(param.value, str) and len(param.value) >= _SHORTEST and _SESSION.search(param.name):
+            found.append(param.value)
     return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _carries_credentials(name: str) -> bool:
+    return name.lower() in ("authorization", "proxy-authorization", "x-api-key", "x-auth-token")
+
+
+def _credentials(value: str) -> list[str]:
+    """What is secret in a header written by hand: all behind the scheme, and the password of basic auth."""
+    scheme, _, rest = value.strip().partition(" ")
+    credential = rest.strip() or scheme
+    found = [credential] if len(credential) >= _SHORTEST else []
+    if scheme.lower() == "basic":
+        try:
+            pair = base64.b64decode(credential, validate=True).decode()
+        except ValueError:
+            return found
+        password = pair.partition(":")[2]
+        found += [password] if len(password) >= _SHORTEST else []
+    return found

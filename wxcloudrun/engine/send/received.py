@@ -7,6 +7,7 @@ from wxcloudrun.engine.record import record
 
 type Headers = tuple[tuple[str, str], ...]
 
+_LONGEST = 2**63 - 1
 _ENDS = (b"\r\n", b"\n")
 
 
@@ -38,6 +39,14 @@ def read_head(lines: list[bytes]) -> Head:
         head, trailers = _last_head(lines)
     version, status, reason = _status_line(head[0])
     return Head(version, status, reason, _pairs(head[1:]), _pairs(trailers))
+
+
+def impossible_length(headers: Headers) -> bool:
+    """True for a Content-Length beyond 63 bits, which libcurl passes over as if it were not there."""
+    return any(
+        name.lower() == "content-length" and value.isascii() and value.isdigit() and int(value[:30]) > _LONGEST
+        for name, value in headers
+    )
 
 
 def _last_head(lines: list[bytes]) -> tuple[list[bytes], list[bytes]]:

@@ -166,12 +166,16 @@ class Sending:
         began = time.monotonic()
         watch = self._watch
         ends = watch.total_ends if watch.deadline is None else min(watch.total_ends, watch.deadline)
-        left = min(ends - began, self._prepared.spec.timeouts.connect_ms / 1000)
         if watch.canceled():
             raise StepError(ErrorClass.CANCELED, f"the run was canceled before {host} was called")
         if ends <= began:
             which = "total timeout" if ends == watch.total_ends else "the run's deadline"
             raise StepError(ErrorClass.TIMEOUT, f"no time was left to call {host}:{port} ({which})")
+        known = self._around.guard.known(host, port, began)
+        if known is not None:
+            self._resolve_seconds = 0.0
+            return known
+        left = min(ends - began, self._prepared.spec.timeouts.connect_ms / 1000)
         target = self._around.guard.vet(host, port, left, watch.canceled)
         self._resolve_seconds = time.monotonic() - began
         return target

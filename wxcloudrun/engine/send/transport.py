@@ -12,7 +12,7 @@ from wxcloudrun.engine.send.curl_errors import classify, safe_words
 from wxcloudrun.engine.send.curl_facts import certificate, timing
 from wxcloudrun.engine.send.curl_options import HandleOptions, open_socket
 from wxcloudrun.engine.send.hosts import authority
-from wxcloudrun.engine.send.received import read_head, too_long
+from wxcloudrun.engine.send.received import impossible_length, read_head, too_long
 from wxcloudrun.engine.send.spool import BodySink
 from wxcloudrun.engine.send.wire import Answer, Limits, Watch, Wire
 
@@ -64,7 +64,11 @@ class Channel:
             raise
         measured = timing(self._curl, wire.resolve_seconds, time.monotonic() - watch.began)
         facts = self._facts(wire) if wire.url.scheme == "https" else None
-        return Answer(read_head(self._lines), self._sink, measured, self._shown_peer, facts)
+        head = read_head(self._lines)
+        if self._curl.getinfo(pycurl.CONTENT_LENGTH_DOWNLOAD_T) < 0 and impossible_length(head.headers):
+            self._sink.discard()
+            raise StepError(ErrorClass.PROTOCOL, f"{wire.url.shown} announced a length that no body can have")
+        return Answer(head, self._sink, measured, self._shown_peer, facts)
 
     def _facts(self, wire: Wire) -> dict[str, str] | None:
         """libcurl tells about the certificate after a handshake only; a kept connection has the one seen then."""
@@ -95,7 +99,7 @@ class Channel:
             multi.remove_handle(self._curl)
         if failed:
             raise self._error(wire, failed[0][1], failed[0][2])
-        if self._head_overflows():
+        if self._judged_lines != len(self._lines) and self._head_overflows():
             raise self._large_head(wire)
 
     def _wait(self, wire: Wire, watch: Watch) -> None:

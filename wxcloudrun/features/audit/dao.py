@@ -1,6 +1,6 @@
 """Questions about audit entries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -48,15 +48,9 @@ class AuditDao:
         query = select(AuditEntry).where(AuditEntry.seal > after).order_by(AuditEntry.seal).limit(size)
         return self._session.scalars(query, execution_options=_AS_STORED).all()
 
-    def page(
-        self, target_type: str | None, target_id: int | None, before: int | None, size: int
-    ) -> Sequence[AuditEntry]:
-        """Entries, newest first."""
-        query = select(AuditEntry)
-        if target_type is not None:
-            query = query.where(AuditEntry.target_type == target_type)
-        if target_id is not None:
-            query = query.where(AuditEntry.target_id == target_id)
+    def page(self, wanted: Mapping[str, object], before: int | None, size: int) -> Sequence[AuditEntry]:
+        """Entries with these values (None: any), newest first."""
+        query = select(AuditEntry).filter_by(**{name: value for name, value in wanted.items() if value is not None})
         if before is not None:
             query = query.where(AuditEntry.id < before)
         return self._session.scalars(query.order_by(AuditEntry.id.desc()).limit(size)).all()

@@ -2,21 +2,25 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, Text
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wxcloudrun.core.columns import ROW_ID, UtcDateTime, code, row_id
+from wxcloudrun.core.columns import LONG_TEXT, ROW_ID, UtcDateTime, code, row_id
 from wxcloudrun.core.db import Base
 
 
 class AuditEntry(Base):
-    """One change: who, what, on what, and its masked state before and after (canonical JSON).
+    """One change: who, what, on what, in which project, and its masked state before and after (canonical JSON).
 
     `seal` is the entry's number in the chain and `hash` its link to the one before; both are empty until sealed.
     """
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index(None, "target_type", "target_id", "id"), Base.__table_args__)
+    __table_args__ = (
+        Index(None, "target_type", "target_id", "id"),
+        Index(None, "project_id", "id"),
+        Base.__table_args__,
+    )
 
     id: Mapped[int] = row_id()
     at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -24,8 +28,9 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(code(64))
     target_type: Mapped[str] = mapped_column(code(32))
     target_id: Mapped[int | None] = mapped_column(ROW_ID)
+    project_id: Mapped[int | None] = mapped_column(ROW_ID)
     request_id: Mapped[str | None] = mapped_column(code(64))
-    before: Mapped[str | None] = mapped_column(Text)
-    after: Mapped[str | None] = mapped_column(Text)
+    before: Mapped[str | None] = mapped_column(LONG_TEXT)
+    after: Mapped[str | None] = mapped_column(LONG_TEXT)
     seal: Mapped[int | None] = mapped_column(ROW_ID, unique=True)
     hash: Mapped[str | None] = mapped_column(code(64))

@@ -47,8 +47,13 @@ class AuditService:
         target: tuple[str, int | None],
         before: Mapping[str, object] | None = None,
         after: Mapping[str, object] | None = None,
+        *,
+        project_id: int | None = None,
     ) -> None:
-        """Write an entry in the transaction of the change itself; secrets and personal data are masked first."""
+        """Write an entry in the transaction of the change itself; secrets and personal data are masked first.
+
+        With `project_id` it is part of that project's activity, which all its members see.
+        """
         self._entries.add(
             {
                 "at": self._clock.now(),
@@ -56,6 +61,7 @@ class AuditService:
                 "action": action,
                 "target_type": target[0],
                 "target_id": target[1],
+                "project_id": project_id,
                 "request_id": actor.request_id,
                 "before": _canonical(before),
                 "after": _canonical(after),
@@ -65,7 +71,8 @@ class AuditService:
     def page(self, query: AuditQuery) -> Slice[AuditView]:
         """Entries, newest first."""
         before = position(query.cursor, (int,))
-        entries = self._entries.page(query.target_type, query.target_id, before[0] if before else None, query.size + 1)
+        wanted = {name: getattr(query, name) for name in ("target_type", "target_id", "project_id")}
+        entries = self._entries.page(wanted, before[0] if before else None, query.size + 1)
         shown = entries[: query.size]
         return Slice(
             items=[_view(entry) for entry in shown],
@@ -119,7 +126,7 @@ def _canonical(state: Mapping[str, object] | None) -> str | None:
 
 def _link(tip: str, entry: AuditEntry) -> str:
     facts: list[Any] = [entry.id, entry.at.isoformat(timespec="microseconds"), entry.actor_id, entry.action]
-    facts += [entry.target_type, entry.target_id, entry.request_id, entry.before, entry.after]
+    facts += [entry.target_type, entry.target_id, entry.project_id, entry.request_id, entry.before, entry.after]
     return hashlib.sha256(f"{tip}\n{json.dumps(facts, ensure_ascii=False)}".encode()).hexdigest()
 
 
@@ -131,6 +138,7 @@ def _view(entry: AuditEntry) -> AuditView:
         action=entry.action,
         target_type=entry.target_type,
         target_id=entry.target_id,
+        project_id=entry.project_id,
         request_id=entry.request_id,
         before=None if entry.before is None else json.loads(entry.before),
         after=None if entry.after is None else json.loads(entry.after),

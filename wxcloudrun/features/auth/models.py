@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wxcloudrun.core.columns import ROW_ID, UtcDateTime, code, row_id
+from wxcloudrun.core.columns import ENCRYPTED, ROW_ID, UtcDateTime, code, row_id
 from wxcloudrun.core.db import Base
 
 
@@ -37,6 +37,6 @@ class LoginExchange(Base):
     __tablename__ = "login_exchanges"
 
     code_hash: Mapped[str] = mapped_column(code(64), primary_key=True)
-    answer: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text, info=ENCRYPTED)
     failure: Mapped[str | None] = mapped_column(code(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wxcloudrun.core.actor import Role, Status, Verification
-from wxcloudrun.core.columns import ROW_ID, IntEnumColumn, UtcDateTime, code, row_id
+from wxcloudrun.core.columns import ENCRYPTED, ROW_ID, IntEnumColumn, UtcDateTime, code, row_id
 from wxcloudrun.core.db import Base
 
 
@@ -28,13 +28,13 @@ class User(Base):
     appid: Mapped[str | None] = mapped_column(code(64))
     openid: Mapped[str | None] = mapped_column(code(64))
     unionid: Mapped[str | None] = mapped_column(code(64), index=True)
-    session_key: Mapped[str | None] = mapped_column(String(255))
+    session_key: Mapped[str | None] = mapped_column(String(255), info=ENCRYPTED)
     nickname: Mapped[str] = mapped_column(String(64), default="")
     gender: Mapped[int] = mapped_column(default=0)
     language: Mapped[str] = mapped_column(code(8), default="zh_CN")
     signature: Mapped[str] = mapped_column(String(255), default="")
     avatar: Mapped[str | None] = mapped_column(code(128))
-    phone: Mapped[str | None] = mapped_column(String(255))
+    phone: Mapped[str | None] = mapped_column(String(255), info=ENCRYPTED)
     phone_hash: Mapped[str | None] = mapped_column(code(64))
     role: Mapped[Role] = mapped_column(IntEnumColumn(Role), default=Role.USER)
     status: Mapped[Status] = mapped_column(IntEnumColumn(Status), default=Status.ACTIVE)
@@ -55,8 +55,8 @@ class VerificationApplication(Base):
     id: Mapped[int] = row_id()
     user_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("users.id"), index=True)
     state: Mapped[Verification] = mapped_column(IntEnumColumn(Verification), default=Verification.PENDING)
-    real_name: Mapped[str | None] = mapped_column(String(512))
-    number: Mapped[str | None] = mapped_column(String(512))
+    real_name: Mapped[str | None] = mapped_column(String(512), info=ENCRYPTED)
+    number: Mapped[str | None] = mapped_column(String(512), info=ENCRYPTED)
     note: Mapped[str] = mapped_column(String(500), default="")
     reviewer_id: Mapped[int | None] = mapped_column(ROW_ID, ForeignKey("users.id"))
     version: Mapped[int] = mapped_column(default=1)

@@ -31,6 +31,7 @@ class SessionHooks:
     end: Callable[[Actor, int], object] = lambda actor, user_id: None  # end every session of that person
     of: Callable[[int], Sequence[dict[str, Any]]] = lambda user_id: ()  # what is kept of that person's sessions
     subscriptions: Callable[[int], Sequence[dict[str, Any]]] = lambda user_id: ()  # and of what they let us send
+    projects: Callable[[int], Sequence[dict[str, Any]]] = lambda user_id: ()  # what that person is a member of
 
 
 _NOTHING: dict[str, object] = {
@@ -119,6 +120,7 @@ class PrivacyService:
             applications=[self._application(row) for row in self._applications.of_person(person.id)],
             sessions=list(self._sessions.of(person.id)),
             subscriptions=list(self._sessions.subscriptions(person.id)),
+            projects=list(self._sessions.projects(person.id)),
             avatar_checks=[
                 {"trace_id": row.trace_id, "created_at": iso(row.created_at)}
                 for row in self._checks.of_person(person.id)

@@ -1,11 +1,11 @@
 """People as clients send and receive them."""
 
 import functools
+from enum import IntEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, RootModel
 
-from wxcloudrun.core.actor import Role, Status, Verification
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.pagination import PageNumber, PageSize
 from wxcloudrun.core.shapes import Input, View
@@ -35,7 +35,7 @@ class Choice(View):
     @classmethod
     # Three of them stand in every profile, and there are ten in all; by type too, as Role(2) == Status(2).
     @functools.lru_cache(maxsize=32, typed=True)
-    def of(cls, state: Role | Status | Verification) -> Self:
+    def of(cls, state: IntEnum) -> Self:
         """The pair of a state."""
         return cls(value=int(state), name=state.name.lower())
 
@@ -248,6 +248,7 @@ class Export(View):
     applications: list[dict[str, Any]]
     sessions: list[dict[str, Any]]
     subscriptions: list[dict[str, Any]] = Field(description="Messages that the person lets us send, by template.")
+    projects: list[dict[str, Any]] = Field(description="What the person is a member of.")
     avatar_checks: list[dict[str, Any]] = Field(description="Avatars that WeChat has not judged yet.")
     audit: list[dict[str, Any]] = Field(description="The latest thousand changes of the account, newest first.")
 

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wxcloudrun.core.columns import ROW_ID, UtcDateTime, code, row_id
+from wxcloudrun.core.columns import ENCRYPTED, ROW_ID, UtcDateTime, code, row_id
 from wxcloudrun.core.db import Base
 
 
@@ -17,7 +17,7 @@ class WechatToken(Base):
 
     appid: Mapped[str] = mapped_column(code(64), primary_key=True)
     mode: Mapped[str] = mapped_column(code(32), primary_key=True)
-    token: Mapped[str | None] = mapped_column(Text)
+    token: Mapped[str | None] = mapped_column(Text, info=ENCRYPTED)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=0)
@@ -36,7 +36,7 @@ class PushMessage(Base):
     id: Mapped[int] = row_id()
     dedupe_key: Mapped[str] = mapped_column(code(64), unique=True)
     kind: Mapped[str] = mapped_column(code(64))
-    content: Mapped[str] = mapped_column(Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb"))
+    content: Mapped[str] = mapped_column(Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb"), info=ENCRYPTED)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -41,16 +41,15 @@ def _secret(value):
     return {"name": "key", "value": value, "secret": True}
 
 
-@fault("an exception of pycurl, str.encode or pydantic leaves Engine.run", raises=(ValueError, UnicodeError))
 @pytest.mark.parametrize("password", ["%C3%A9", "a%00b"])
 def test_a_proxy_password_that_curl_cannot_take_is_an_error_of_the_step(password):
     with demo() as target:
-        request = {"url": "/", "proxy": f"http://u:{password}@127.0.0.1:{target.port}"}
-        results, _ = _run(target, request, scenario={"teardown": [_case({"url": "/echo"})]})
+        proxy = {"name": "proxy", "value": f"http://u:{password}@127.0.0.1:{target.port}"}
+        request = {"url": "/", "proxy": "{{proxy}}"}
+        results, _ = _run(target, request, variables=[proxy], scenario={"teardown": [_case({"url": "/echo"})]})
     assert [result.path for result in results] == ["steps/0", "teardown/0"]
 
 
-@fault("half a surrogate pair out of a response is encoded without a net", raises=(UnicodeError, ValueError))
 @pytest.mark.parametrize(
     "request_",
     [
@@ -73,7 +72,6 @@ def test_what_a_server_sends_cannot_end_the_run(request_):
     assert [result.path for result in results] == ["steps/0", "steps/1"]
 
 
-@fault("the message of a filter shows the value it was given")
 @pytest.mark.parametrize("name", ["to_number", "to_integer", "to_date", "to_boolean"])
 def test_a_secret_extraction_that_fails_in_a_filter_does_not_show_the_value(name):
     found = {"name": "key", "source": "jsonpath", "argument": "$.token", "filters": [{"name": name}], "secret": True}
@@ -84,14 +82,12 @@ def test_a_secret_extraction_that_fails_in_a_filter_does_not_show_the_value(name
     assert "token-of-bob" not in text
 
 
-@fault("host names are lower-cased before the redactor sees them")
 def test_a_secret_in_a_host_name_is_masked_in_lower_case_too():
     with demo() as target:
         _, text = _run(target, {"url": "http://{{key}}.invalid/"}, variables=[_secret("CANARY-Host-Name")])
     assert "canary-host-name" not in text.lower()
 
 
-@fault("beside a marked secret the rest of a header that is masked by its place stays readable in curl")
 @pytest.mark.parametrize("headers", [{"Authorization": "Bearer literal-{{key}}"}, {"Cookie": "a=literal-1; k={{key}}"}])
 def test_curl_masks_by_place_beside_a_marked_secret(headers):
     with demo() as target:
@@ -99,7 +95,6 @@ def test_curl_masks_by_place_beside_a_marked_secret(headers):
     assert "literal-" not in results[0].request.curl
 
 
-@fault("curl leaves out what changes how the request travels")
 @pytest.mark.parametrize(
     ("request_", "options"),
     [
@@ -117,7 +112,6 @@ def test_curl_says_how_the_request_travelled(request_, options):
     assert options & set(shlex.split(results[0].request.curl))
 
 
-@fault("explain() writes what the server sent as it is")
 def test_a_response_cannot_steer_the_terminal():
     with demo() as target:
         results, _ = _run(
@@ -129,23 +123,20 @@ def test_a_response_cannot_steer_the_terminal():
     assert "\nok forged line" not in results[0].explain()
 
 
-@fault("`detail: ` moves the first line and not the caret under it")
 def test_the_caret_of_a_failed_expression_stands_under_its_place():
     with demo() as target:
         results, _ = _run(target, {**_case({"url": "/"}), "poll": {"until": "body.nme == 1", "timeout_ms": 50}})
     shown = results[0].explain().splitlines()
     row = next(number for number, line in enumerate(shown) if line.strip() == "^")
-    assert shown[row - 1][shown[row].index("^") :].startswith(".nme")
+    assert shown[row - 1][shown[row].index("^") :].startswith("nme")
 
 
-@fault("URL, headers and curl go into the row whole")
 def test_a_result_row_stays_small_when_the_url_is_long():
     with demo() as target:
         _, text = _run(target, {"url": "/", "headers": {"X-Long": "a" * 30_000}, "query": {"q": "b" * 30_000}})
     assert len(text) < 60_000
 
 
-@fault("checks have no clock: only what is sent knows the deadline")
 def test_the_deadline_ends_checks_too():
     heavy = {"source": "jsonpath", "argument": "$.body[?count($.body[?@ >= 0]) > 3]", "comparator": "exists"}
     body = {"kind": "json", "value": list(range(800))}
@@ -155,7 +146,6 @@ def test_the_deadline_ends_checks_too():
     assert time.monotonic() - began < 1
 
 
-@fault("gbk is written as gb18030, whose longer characters a GBK server reads wrongly")
 def test_a_character_that_gbk_cannot_hold_is_an_error():
     headers = {"Content-Type": "text/plain; charset=gbk"}
     with demo() as target:
@@ -172,19 +162,16 @@ def _refusal(tmp_path, plan):
     return str(caught.value)
 
 
-@fault("the position of a wrong field names the kind that pydantic chose")
 def test_the_position_of_an_unknown_field_is_the_one_in_the_file(tmp_path):
     case = {"request": {"url": "/"}, "asserts": []}
     assert _refusal(tmp_path, {"scenario": {"steps": [{"case": case}]}}).startswith("scenario.steps.0.case.asserts:")
 
 
-@fault("an assertion that forgot what it expects compares with null", raises=pytest.fail.Exception)
 def test_a_comparator_that_needs_something_expected_is_refused_without(tmp_path):
     case = {"request": {"url": "/"}, "assertions": [{"source": "status", "comparator": "eq"}]}
     assert "expected" in _refusal(tmp_path, {"scenario": {"steps": [{"case": case}]}})
 
 
-@fault("SIGINT ends the process instead of the run: no teardown, exit code 1")
 def test_ctrl_c_cancels_the_run_and_teardown_runs(tmp_path):
     with demo() as target:
         steps = [{"case": {"request": {"url": "/slow?ms=20000"}}}]

@@ -236,3 +236,13 @@ def test_any_text_is_compiled_or_refused_with_a_position_inside_it(text):
     except DefinitionError as error:
         position = error.position
     assert position is None or 0 <= position <= len(text) + 1
+
+
+def test_matches_are_counted_while_they_are_made():
+    path = compile_jsonpath(f"$[{','.join(['*'] * 500)}]")
+    began = time.monotonic()
+    with pytest.raises(BudgetError, match="more than 100000 places"):
+        path.find(list(range(20_000)))
+    assert time.monotonic() - began < 1
+    with pytest.raises(BudgetError):
+        compile_jsonpath("$[0:]").find(list(range(100_001)))

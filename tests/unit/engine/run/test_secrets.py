@@ -189,3 +189,72 @@ def test_parts_of_a_form_with_telling_names_are_masked(target):
     assert_no("canary-0815", results, summary)
     assert "user=eve" in results[0].request.curl
     assert "${CANARY}" in results[0].request.curl
+
+
+TOKEN = "token-of-eve-1"
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        [{"name": "base64_encode"}],
+        [{"name": "to_number"}],
+        [{"name": "jsonpath", "args": ["$.nothing"]}],
+        [{"name": "jmespath", "args": ["abs(@)"]}],
+        [{"name": "regex", "args": ["token-of-(.*)"]}, {"name": "to_date"}],
+    ],
+)
+@pytest.mark.parametrize("required", [True, False])
+def test_what_a_secrets_filters_are_given_is_secret_too(target, filters, required):
+    taken = {"name": "key", "source": "jsonpath", "argument": "$.token", "filters": filters, "secret": True}
+    login = {"user": "eve", "password": "s3cret-password"}
+    results, summary = run(
+        plan_of(target, [step("/login", "POST", login, extractions=[{**taken, "required": required}], status=1)])
+    )
+    assert_no(TOKEN, results, summary)
+
+
+@pytest.mark.parametrize("expression", ["int(text)", "text - 1"])
+def test_a_secret_expression_that_fails_does_not_tell_why(target, expression):
+    one = step("/", before=[{"do": "compute", "name": "n", "expression": expression, "secret": True}])
+    results, _ = run(plan_of(target, [one], environment={"variables": [{"name": "text", "value": TOKEN}]}))
+    assert results[0].error is not None
+    assert TOKEN not in results[0].error.message
+    assert "case.before.0.expression" in results[0].error.message
+
+
+@pytest.mark.parametrize(
+    ("parts", "secret"),
+    [
+        ({"request": {"headers": {"Authorization": "Bearer hand-written-1"}}}, "hand-written-1"),
+        ({"request": {"headers": {"Authorization": "Basic dXNlcjpvcGVuLXNlc2FtZQ=="}}}, "dXNlcjpvcGVuLXNlc2FtZQ=="),
+        ({"request": {"cookies": {"sid": "literal-session-1"}}}, "literal-session-1"),
+        (
+            {
+                "before": [{"do": "sign", "name": "s", "key": "literal-sign-key", "message": "m"}],
+                "request": {"query": {"k": "literal-sign-key"}},
+            },
+            "literal-sign-key",
+        ),
+        ({"request": {"query": {"k": "{{db_password}}"}}}, "not-marked-1"),
+        ({"request": {"query": {"k": "in-the-url-1", "u": "{{dsn}}"}}}, "in-the-url-1"),
+        ({"request": {"query": {"k": "second-half-1", "u": "{{pair}}"}}}, "second-half-1"),
+    ],
+)
+def test_a_credential_known_by_its_place_is_masked_in_an_echo_too(target, parts, secret):
+    variables = [
+        {"name": "db_password", "value": "not-marked-1"},
+        {"name": "dsn", "value": "postgres://bob:in-the-url-1@db/x", "secret": True},
+        {"name": "pair", "value": "bob:second-half-1", "secret": True},
+    ]
+    results, summary = run(plan_of(target, [step("/echo", status=1, **parts)], environment={"variables": variables}))
+    assert target.seen
+    assert_no(secret, results, summary)
+
+
+def test_a_session_cookie_is_masked_where_it_is_echoed(target):
+    login = step("/login", "POST", {"user": "eve", "password": "s3cret-password"})
+    results, _ = run(plan_of(target, [login, step("/echo", status=1)]))
+    sid = target.seen[1]["headers"]["cookie"].partition("sid=")[2]
+    assert len(sid) >= 8
+    assert sid not in json.dumps(results[1].to_json())

@@ -1,5 +1,6 @@
 """The curl command repeats the request when it is pasted into a shell, and holds no secret."""
 
+import base64
 import os
 import shlex
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 import pytest
 
 from tests.unit.engine.hostile import echo, serve
-from wxcloudrun.engine.send.curl import to_curl
+from wxcloudrun.engine.send.curl import Travel, to_curl
 from wxcloudrun.engine.send.egress import AddressGuard
 from wxcloudrun.engine.send.exchange import SentRequest
 from wxcloudrun.engine.send.request import parse_request
@@ -23,6 +24,20 @@ SPECS = [
     {"method": "PUT", "body": {"kind": "raw", "text": "@not-a-file"}},
     {"method": "GET", "body": {"kind": "raw", "text": "body on get"}},
     {"method": "POST"},
+    {"method": "POST", "body": {"kind": "raw", "text": "-two lines\n100% of 'them'\\n\ttab\x07"}},
+    {"method": "POST", "body": {"kind": "binary", "content": base64.b64encode(bytes(range(256))).decode()}},
+    {
+        "method": "POST",
+        "headers": [{"name": "Content-Type", "value": "text/plain; charset=gbk"}],
+        "body": {"kind": "raw", "text": "中文 100%"},
+    },
+    {
+        "method": "POST",
+        "body": {
+            "kind": "multipart",
+            "parts": [{"name": "f", "file": {"name": "a.png", "content_type": "image/png", "content": "AP+AaGk="}}],
+        },
+    },
     {"method": "PURGE", "headers": [{"name": "X-Empty", "value": ""}, {"name": "Host", "value": "own.example"}]},
     {
         "method": "POST",
@@ -69,7 +84,7 @@ def test_the_shell_reads_the_words_that_were_meant(spec):
         sent = sent_by_us(server, **spec)
     found = words(to_curl(sent))
     assert sent.url in found
-    if sent.body_size:
+    if "--data-raw" in found:
         assert found[found.index("--data-raw") + 1].encode() == sent.body_head
     for name, value in sent.headers:
         if name.lower().startswith("x-"):
@@ -95,6 +110,7 @@ def test_secrets_become_variables_in_every_form():
 
 
 def test_a_form_is_written_as_a_form():
+    large = base64.b64encode(b"x" * 5_000).decode()
     spec = {
         "method": "POST",
         "body": {
@@ -102,7 +118,7 @@ def test_a_form_is_written_as_a_form():
             "parts": [
                 {"name": "a", "value": "x y"},
                 {"name": "b", "value": "@literal;no", "content_type": "text/plain"},
-                {"name": "f", "file": {"name": "a.png", "content_type": "image/png", "content": "aGk="}},
+                {"name": "f", "file": {"name": "a.png", "content_type": "image/png", "content": large}},
             ],
         },
     }
@@ -117,9 +133,27 @@ def test_a_form_is_written_as_a_form():
     assert "boundary" not in command
 
 
-def test_bytes_that_no_shell_can_hold_are_read_from_a_file():
-    assert "--data-binary @body.bin" in to_curl(SentRequest("POST", "http://h/", (), b"\xff\0", 2))
+def test_a_body_that_is_long_or_was_not_kept_whole_is_read_from_a_file():
+    long = b"x" * 9_000
+    assert "--data-binary @body.bin" in to_curl(SentRequest("POST", "http://h/", (), long, len(long)))
+    assert "--data-binary @body.bin" in to_curl(SentRequest("POST", "http://h/", (), b"\xff" * 5_000, 5_000))
     assert "--data-binary @body.bin" in to_curl(SentRequest("POST", "http://h/", (), b"head", 4000))
+
+
+def test_a_secret_in_bytes_is_an_argument_of_printf():
+    body = "\xff p@ss% 中文\n".encode("latin-1", "replace") + b"\xff-p@ss%"
+    sent = SentRequest("POST", "http://h/", (), body, len(body))
+    command = to_curl(sent, {"p@ss%": "PW"})
+    assert "p@ss" not in command
+    piped = command.partition(" | ")[0]
+    done = subprocess.run(["/bin/sh", "-c", piped], capture_output=True, check=True, env={"PW": "p@ss%"})
+    assert done.stdout == body
+
+
+def test_options_and_silenced_headers_are_written():
+    travel = Travel([("-k", None), ("-x", "http://p:1")], ["Accept", "X-Own"])
+    found = shlex.split(to_curl(SentRequest("GET", "http://h/a/../b", ()), travel=travel))
+    assert found == ["curl", "http://h/a/../b", "\n", "--path-as-is", "\n", "-k", "\n", "-x", "http://p:1", "\n", "-H", "Accept:"]
 
 
 def test_short_secrets_are_left_alone():

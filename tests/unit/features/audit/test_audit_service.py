@@ -41,7 +41,7 @@ class FakeAuditDao:
     def chain(self, after: int, size: int) -> list[Any]:
         return sorted((row for row in self.rows if (row.seal or 0) > after), key=lambda row: row.seal)[:size]
 
-    def page(self, target_type: Any, target_id: Any, before: Any, size: int) -> list[Any]:
+    def page(self, wanted: Any, before: Any, size: int) -> list[Any]:
         found = [row for row in self.rows if before is None or row.id < before]
         return sorted(found, key=lambda row: -row.id)[:size]
 

@@ -1,0 +1,1 @@
+"""Tests of projects, with everything around them made up."""

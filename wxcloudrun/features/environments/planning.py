@@ -1,0 +1,76 @@
+"""The parts of a run's plan that come from a project and its environment, secrets in clear."""
+
+import json
+from typing import Any
+
+from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
+from wxcloudrun.core.db import AnySession
+from wxcloudrun.features.environments import service, variables
+from wxcloudrun.features.environments.dao import EnvironmentDao, VariableDao
+from wxcloudrun.features.environments.errors import (
+    DefaultEnvironmentMissing,
+    EnvironmentNotFound,
+    SecretsUnreadable,
+)
+from wxcloudrun.features.environments.settings import put_back
+
+
+class EnvironmentPlanning:
+    """Freezes environments for runs. It checks no right: who may run may use secrets without seeing them."""
+
+    def __init__(
+        self,
+        session: AnySession,
+        keys: KeyRing,
+        environments: EnvironmentDao | None = None,
+        project_variables: VariableDao | None = None,
+    ) -> None:
+        self._keys = keys
+        self._environments = environments or EnvironmentDao(session)
+        self._variables = project_variables or VariableDao(session)
+
+    def plan_environment(
+        self, project_id: int, environment_id: int | None = None, project_name: str = ""
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """`project` and `environment` of the engine's plan, as JSON; of the default environment where none is named.
+
+        What comes back holds every secret: it goes into an encrypted column, or nowhere. Raises EnvironmentNotFound,
+        DefaultEnvironmentMissing, SecretsUnreadable.
+        """
+        return self._project(project_id, project_name), self._environment(project_id, environment_id)
+
+    def _project(self, project_id: int, name: str) -> dict[str, Any]:
+        row = self._variables.get(project_id)
+        if row is None:
+            return {"id": project_id, "name": name, "variables": []}
+        known = self._opened(row.secrets, variables.SECRETS)
+        listed = json.loads(row.content)["variables"]
+        return {
+            "id": project_id,
+            "name": name,
+            "variables": variables.engine_variables(listed, known.get("variables", {})),
+        }
+
+    def _environment(self, project_id: int, environment_id: int | None) -> dict[str, Any]:
+        if environment_id is None:
+            row = self._environments.default(project_id)
+        else:
+            row = self._environments.get(project_id, environment_id)
+        if row is None:
+            raise DefaultEnvironmentMissing if environment_id is None else EnvironmentNotFound
+        known = self._opened(row.secrets, service.SECRETS)
+        content = json.loads(row.content)
+        listed = content.pop("variables")
+        held = {tuple(path): value for path, value in known.get("settings", [])}
+        settings = {name: value for name, value in put_back(content, held).items() if value is not None}
+        own = {"id": row.id, "name": row.name, "base_url": row.base_url}
+        return {**own, **settings, "variables": variables.engine_variables(listed, known.get("variables", {}))}
+
+    def _opened(self, stored: str | None, context: str) -> dict[str, Any]:
+        if stored is None:
+            return {}
+        try:
+            found: dict[str, Any] = json.loads(self._keys.decrypt(stored, context))
+        except UnreadableSecret:
+            raise SecretsUnreadable from None
+        return found

@@ -1,0 +1,1 @@
+"""Projects: who works together on what, with which rights, and who was invited."""

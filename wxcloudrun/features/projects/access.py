@@ -1,0 +1,78 @@
+"""The only check of what somebody may do in a project."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from wxcloudrun.core.actor import Actor
+from wxcloudrun.core.db import AnySession
+from wxcloudrun.features.projects.dao import ProjectDao
+from wxcloudrun.features.projects.errors import ProjectArchived, ProjectNotFound, RightRequired
+from wxcloudrun.features.projects.models import MemberRole, ProjectState
+
+
+class Right(IntEnum):
+    """What is to be done; each needs the role with the same number, or a higher one."""
+
+    VIEW = MemberRole.VIEWER
+    RUN = MemberRole.RUNNER
+    EDIT = MemberRole.EDITOR
+    OWN = MemberRole.OWNER
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """A project as it was when access was checked."""
+
+    id: int
+    name: str
+    description: str
+    state: ProjectState
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Somebody's place in a project. `member` is None for an administrator of the service who is no member."""
+
+    project: ProjectRow
+    role: MemberRole
+    member: MemberRole | None
+
+    def may(self, right: Right) -> bool:
+        """True when the role is enough for that."""
+        return self.role >= right
+
+
+class ProjectAccess:
+    """Lets members of a project do what their role allows. Administrators of the service count as owners."""
+
+    def __init__(self, session: AnySession, projects: ProjectDao | None = None) -> None:
+        self._projects = projects or ProjectDao(session)
+
+    def require(
+        self, actor: Actor, project_id: int, right: Right, *, archived: bool = False, locked: bool = False
+    ) -> Membership:
+        """The actor's membership, if it gives that right; one question, and one more for the lock.
+
+        With `archived` an archived project is no obstacle, as it never is to viewing. With `locked`, in a transaction,
+        nobody else passes a locked check of this project before the transaction ends.
+
+        Raises ProjectNotFound for a project that is not there or not the actor's, RightRequired, ProjectArchived.
+        """
+        row = self._projects.membership(project_id, actor.user_id or 0, locked=locked)
+        if row is None or not (row.role or actor.administrator):
+            raise ProjectNotFound
+        role = MemberRole.OWNER if actor.administrator else row.role
+        if role < right:
+            raise RightRequired(values={"role": MemberRole(right).name.lower()})
+        if row.state is ProjectState.ARCHIVED and right > Right.VIEW and not archived:
+            raise ProjectArchived
+        return Membership(_project(row), role, row.role)
+
+
+def _project(row: Any) -> ProjectRow:
+    return ProjectRow(row.id, row.name, row.description, row.state, row.version, row.created_at, row.updated_at)

@@ -1,0 +1,212 @@
+"""Questions about projects, members, invitations and what was changed in a project."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, Row, and_, bindparam, delete, insert, select, update
+
+from wxcloudrun.core.db import AnySession, fetch
+from wxcloudrun.core.listing import holds, page_of
+from wxcloudrun.features.audit.models import AuditEntry
+from wxcloudrun.features.projects.models import MemberRole, Project, ProjectInvitation, ProjectMember, ProjectState
+from wxcloudrun.features.users.models import User
+
+_P: Any = Project.__table__
+_M: Any = ProjectMember.__table__
+_I: Any = ProjectInvitation.__table__
+_U: Any = User.__table__
+_A: Any = AuditEntry.__table__
+
+_MINE = and_(_M.c.project_id == _P.c.id, _M.c.user_id == bindparam("actor"))
+_MEMBERSHIP = select(_P, _M.c.role).select_from(_P.outerjoin(_M, _MINE)).where(_P.c.id == bindparam("project"))
+# A question of its own: PostgreSQL would give a joined member as they were before the wait for the project's lock.
+_LOCK = select(_P.c.id).where(_P.c.id == bindparam("project")).with_for_update(key_share=True)
+_MEMBER = (
+    select(_M, _U.c.nickname, _U.c.avatar, _U.c.status)
+    .join(_U, _U.c.id == _M.c.user_id)
+    .where(_M.c.project_id == bindparam("project"))
+)
+_INVITATION = (
+    select(_I, _P.c.name, _P.c.description, _P.c.state, _U.c.nickname)
+    .select_from(_I.join(_P, _P.c.id == _I.c.project_id).outerjoin(_U, _U.c.id == _I.c.inviter_id))
+    .where(_I.c.code_hash == bindparam("hash"))
+)
+_ACTIVITY = (
+    select(_A, _U.c.nickname)
+    .select_from(_A.outerjoin(_U, _U.c.id == _A.c.actor_id))
+    .where(_A.c.project_id == bindparam("project"))
+    .order_by(_A.c.id.desc())
+    .limit(bindparam("size"))
+)
+_ACTIVITY_BEFORE = _ACTIVITY.where(_A.c.id < bindparam("before"))
+
+
+@dataclass(frozen=True)
+class ProjectFilter:
+    """Which projects are wanted; None wants all."""
+
+    member_id: int | None = None  # whose projects; None: everybody's
+    text: str | None = None  # part of the name; % and _ are letters like others
+    state: ProjectState | None = None
+    role: MemberRole | None = None
+
+
+class ProjectDao:
+    """Reads and writes projects."""
+
+    def __init__(self, session: AnySession) -> None:
+        self._session = session
+
+    def membership(self, project_id: int, user_id: int, *, locked: bool = False) -> Row[Any] | None:
+        """A project, with the `role` that the person has in it or None.
+
+        With `locked` whoever asks so too waits until this transaction ends.
+        """
+        parameters = {"project": project_id, "actor": user_id}
+        if locked:
+            self._run(_LOCK, {"project": project_id})
+        return _first(fetch(self._session, _MEMBERSHIP, parameters))
+
+    def add(self, values: Mapping[str, object]) -> int:
+        """A new project; its number."""
+        return int(self._run(insert(_P), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+
+    def edit(self, project_id: int, values: Mapping[str, object], now: datetime, version: int | None = None) -> bool:
+        """Change columns, and let the version rise; false when, with `version`, it was edited since."""
+        statement = update(_P).where(_P.c.id == project_id)
+        if version is not None:
+            statement = statement.where(_P.c.version == version)
+        stamp = {"version": _P.c.version + 1, "updated_at": now}
+        return self._run(statement.values(**values, **stamp)).rowcount == 1
+
+    def page(self, wanted: ProjectFilter, actor_id: int, order: str, offset: int, size: int) -> Any:
+        """Projects, each with the actor's `role` in it or None, and how many there are in all."""
+        mine = and_(_M.c.project_id == _P.c.id, _M.c.user_id == (wanted.member_id or actor_id))
+        joined = _P.outerjoin(_M, mine) if wanted.member_id is None else _P.join(_M, mine)
+        query = select(_P, _M.c.role).select_from(joined)
+        if wanted.state is not None:
+            query = query.where(_P.c.state == wanted.state)
+        if wanted.role is not None:
+            query = query.where(_M.c.role == wanted.role)
+        if wanted.text:
+            query = query.where(holds(self._session, _P.c.name, wanted.text))
+        return page_of(self._session, query, order, offset, size)
+
+    def activity(self, project_id: int, before: int | None, size: int) -> Sequence[Row[Any]]:
+        """What was changed in a project, newest first, with the nickname of who did it."""
+        if before is None:
+            return fetch(self._session, _ACTIVITY, {"project": project_id, "size": size})
+        return fetch(self._session, _ACTIVITY_BEFORE, {"project": project_id, "size": size, "before": before})
+
+    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
+        return self._session.connection().execute(statement, values)
+
+
+class MemberDao:
+    """Reads and writes who is in a project."""
+
+    def __init__(self, session: AnySession) -> None:
+        self._session = session
+
+    def get(self, project_id: int, user_id: int) -> Row[Any] | None:
+        """A member, with nickname, avatar and status of the person."""
+        query = _MEMBER.where(_M.c.user_id == bindparam("member"))
+        return _first(fetch(self._session, query, {"project": project_id, "member": user_id}))
+
+    def page(
+        self, project_id: int, role: MemberRole | None, text: str | None, order: str, offset: int, size: int
+    ) -> tuple[list[Row[Any]], int]:
+        """Members with nickname, avatar and status, and how many there are in all."""
+        person = (_U.c.nickname, _U.c.avatar, _U.c.status)
+        query = select(_M, *person).join(_U, _U.c.id == _M.c.user_id).where(_M.c.project_id == project_id)
+        if role is not None:
+            query = query.where(_M.c.role == role)
+        if text:
+            query = query.where(holds(self._session, _U.c.nickname, text))
+        return page_of(self._session, query, order, offset, size)
+
+    def owners(self, project_id: int) -> list[int]:
+        """Numbers of the people who own a project."""
+        where = (_M.c.project_id == project_id, _M.c.role == MemberRole.OWNER)
+        return [row.user_id for row in fetch(self._session, select(_M.c.user_id).where(*where).order_by(_M.c.id))]
+
+    def of_person(self, user_id: int) -> Sequence[Row[Any]]:
+        """Everything somebody is a member of, with name and state of the project."""
+        query = select(_M, _P.c.name, _P.c.state).join(_P, _P.c.id == _M.c.project_id).where(_M.c.user_id == user_id)
+        return fetch(self._session, query.order_by(_M.c.project_id))
+
+    def add(self, project_id: int, user_id: int, role: MemberRole, now: datetime) -> None:
+        """A new member."""
+        values = {"project_id": project_id, "user_id": user_id, "role": role, "joined_at": now}
+        self._run(insert(_M), values)
+
+    def change(self, project_id: int, user_id: int, role: MemberRole) -> None:
+        """Give a member another role."""
+        where = (_M.c.project_id == project_id, _M.c.user_id == user_id)
+        self._run(update(_M).where(*where).values(role=role))
+
+    def remove(self, project_id: int, user_id: int) -> None:
+        """Remove a member."""
+        self._run(delete(_M).where(_M.c.project_id == project_id, _M.c.user_id == user_id))
+
+    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
+        return self._session.connection().execute(statement, values)
+
+
+class InvitationDao:
+    """Reads and writes invitations."""
+
+    def __init__(self, session: AnySession) -> None:
+        self._session = session
+
+    def get(self, project_id: int, invitation_id: int) -> Row[Any] | None:
+        """An invitation to that project."""
+        where = (_I.c.project_id == project_id, _I.c.id == invitation_id)
+        return _first(fetch(self._session, select(_I).where(*where)))
+
+    def by_hash(self, code_hash: str) -> Row[Any] | None:
+        """The invitation of a code, with name, description and state of the project and the inviter's nickname."""
+        return _first(fetch(self._session, _INVITATION, {"hash": code_hash}))
+
+    def page(self, project_id: int, usable_at: datetime | None, offset: int, size: int) -> tuple[list[Row[Any]], int]:
+        """Invitations, the newest first, with the inviter's nickname; `usable_at` wants those that work then."""
+        joined = _I.outerjoin(_U, _U.c.id == _I.c.inviter_id)
+        query = select(_I, _U.c.nickname).select_from(joined).where(_I.c.project_id == project_id)
+        if usable_at is not None:
+            query = query.where(_I.c.revoked_at.is_(None), _I.c.uses_left > 0, _I.c.expires_at > usable_at)
+        return page_of(self._session, query, "-id", offset, size)
+
+    def add(self, values: Mapping[str, object]) -> int:
+        """A new invitation; its number."""
+        return int(self._run(insert(_I), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+
+    def use(self, invitation_id: int, now: datetime) -> bool:
+        """Use it once; false when it does not work any more."""
+        works = (_I.c.uses_left > 0, _I.c.revoked_at.is_(None), _I.c.expires_at > now)
+        statement = update(_I).where(_I.c.id == invitation_id, *works).values(uses_left=_I.c.uses_left - 1)
+        return self._run(statement).rowcount == 1
+
+    def revoke(self, invitation_id: int, now: datetime) -> bool:
+        """End it; false when that was done before."""
+        where = (_I.c.id == invitation_id, _I.c.revoked_at.is_(None))
+        return self._run(update(_I).where(*where).values(revoked_at=now)).rowcount == 1
+
+    def clear(self, before: datetime, size: int) -> int:
+        """Remove invitations that ended before that moment; how many."""
+        query = select(_I.c.id).where(_I.c.expires_at < before).order_by(_I.c.expires_at).limit(size)
+        numbers = [row.id for row in fetch(self._session, query)]
+        return self._run(delete(_I).where(_I.c.id.in_(numbers))).rowcount if numbers else 0
+
+    def revoke_of(self, project_id: int, inviter_id: int, now: datetime) -> None:
+        """End every invitation to the project that this person made."""
+        where = (_I.c.project_id == project_id, _I.c.inviter_id == inviter_id, _I.c.revoked_at.is_(None))
+        self._run(update(_I).where(*where).values(revoked_at=now))
+
+    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
+        return self._session.connection().execute(statement, values)
+
+
+def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:
+    return rows[0] if rows else None
