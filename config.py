@@ -4,17 +4,17 @@ import base64
 import ipaddress
 import os
 import re
-import secrets
 import typing
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+from wxcloudrun.core.first_secrets import development_secrets, env_file
 
 ROOT = Path(__file__).resolve().parent
 SIMULATOR_APPID_PREFIX = "wxsimulator"
@@ -282,42 +282,7 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
 
 def _file(environ: Mapping[str, str]) -> Mapping[str, str]:
     path = Path(environ.get("ENV_FILE") or ROOT / ".env")
-    return {key: value for key, value in dotenv_values(path).items() if value is not None} if path.is_file() else {}
-
-
-def development_secrets(folder: Path) -> dict[str, str]:
-    """The secrets of a development machine: read from, or once written to, FOLDER/secrets.env (mode 0600)."""
-    path = folder / "secrets.env"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        text = "".join(f"{key}={value}\n" for key, value in _new_secrets().items())
-        draft = path.with_name(f".secrets.{secrets.token_hex(6)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-        _publish(draft, path)
-    return {key: value for key, value in dotenv_values(path).items() if value}
-
-
-def _publish(draft: Path, path: Path) -> None:
-    """Give the draft its name unless another start was first: whoever is first decides for all."""
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
-    except OSError:  # a file system without hard links
-        draft.replace(path)
-        return
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _new_secrets() -> dict[str, str]:
-    key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    return {
-        "TOKEN_SECRET": secrets.token_urlsafe(48),
-        "ENCRYPTION_KEYS": f"k1:{key}",
-        "LOOKUP_KEY": secrets.token_urlsafe(48),
-    }
+    return env_file(path) if path.is_file() else {}
 
 
 def faults(settings: Settings) -> list[str]:

@@ -4,7 +4,7 @@ import functools
 from enum import IntEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, RootModel
+from pydantic import ConfigDict, Field, RootModel
 
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.pagination import PageNumber, PageSize
@@ -119,6 +119,8 @@ class PhoneByEncryption(Input):
 
 class PhoneBody(RootModel[PhoneByCode | PhoneByEncryption]):
     """What WeChat's phone button gave the client, in its present or its old form."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 class VerificationApplied(Input):
