@@ -59,7 +59,8 @@ def _run(
         engine = Engine(_allowing(plan, allow), cancel=cancel)
     except DefinitionError as fault:
         out(f"{path}: this plan cannot work")
-        out(f"  {fault}")
+        for line in str(fault).split("\n"):
+            out(f"  {one_line(line)}")
         return WRONG_PLAN
     for result in engine.run():
         _write_result(result, out)

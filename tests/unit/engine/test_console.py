@@ -81,6 +81,20 @@ def test_a_plan_that_cannot_work_exits_with_2_and_names_the_field(tmp_path, targ
     assert target.seen == []
 
 
+def test_a_byte_order_mark_is_no_part_of_the_plan(tmp_path, target):
+    path = written(tmp_path, target, step("/"))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert shown(path, target)[0] == 0
+
+
+def test_a_file_in_no_unicode_is_refused(tmp_path, target):
+    path = tmp_path / "plan.json"
+    path.write_bytes(b'{"scenario": "\xb2\xe2"}')
+    code, said = shown(path, target)
+    assert code == 2
+    assert "the file is not utf-8: byte 14" in said
+
+
 def test_a_file_that_is_not_there_exits_with_2(tmp_path, target):
     code, said = shown(tmp_path / "none.json", target)
     assert code == 2
@@ -90,7 +104,9 @@ def test_a_file_that_is_not_there_exits_with_2(tmp_path, target):
 def test_the_first_ctrl_c_cancels_and_the_handlers_are_put_back(tmp_path, target):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     path = written(tmp_path, target, step("/", name="home"), step("/", name="next"))
-    code, text = shown(path, target, on_result=lambda result: os.kill(os.getpid(), signal.SIGINT) if result.name == "home" else None)
+    code, text = shown(
+        path, target, on_result=lambda result: os.kill(os.getpid(), signal.SIGINT) if result.name == "home" else None
+    )
     assert code == 4
     assert "skipped next" in text
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

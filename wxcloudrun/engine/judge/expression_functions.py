@@ -19,7 +19,7 @@ from wxcloudrun.engine.judge.nearness import closest
 from wxcloudrun.engine.judge.outcome import Found
 from wxcloudrun.engine.judge.patterns import PatternTooCostlyError, compile_pattern
 from wxcloudrun.engine.judge.reading import ResponseView
-from wxcloudrun.engine.judge.values import a_type, brief, is_json, is_number, number_less, type_name
+from wxcloudrun.engine.judge.values import a_type, brief, is_json, is_number, number_less, type_name, with_article
 
 
 @dataclass(slots=True)

@@ -206,7 +206,7 @@ def _duration(spec: Sourced) -> Reader:
     phase = spec.argument or "total"
     if phase not in _PHASES:
         raise DefinitionError("argument", f"a phase is one of {', '.join(_PHASES)}")
-    return lambda view, _: Found(getattr(view.response.timing, f"{phase}_ms"), f"duration {phase}")
+    return lambda view, _: Found(round(getattr(view.response.timing, f"{phase}_ms"), 3), f"duration {phase}")
 
 
 def _variable(spec: Sourced) -> Reader:

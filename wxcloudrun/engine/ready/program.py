@@ -19,6 +19,7 @@ from wxcloudrun.engine.plan.steps import (
 from wxcloudrun.engine.ready.compiled_case import CompiledCase, compile_case
 from wxcloudrun.engine.ready.faults import Gathering
 from wxcloudrun.engine.ready.formula import Formula
+from wxcloudrun.engine.ready.literals import refuse_literals
 from wxcloudrun.engine.render.template import Text, compile_tree
 from wxcloudrun.engine.render.variables import Layer, Source, compile_variables
 from wxcloudrun.engine.shape import closest
@@ -60,7 +61,7 @@ class Program:
         attempt = self._gathering.attempt
         self.steps: dict[int, CompiledStep] = {}
         self.scenarios: dict[int, CompiledScenario] = {}
-        self._environment = _with_proxy(plan)
+        self._environment = plan.environment if attempt(_network_proxy, plan) is None else _with_proxy(plan)
         environment = self._variables(plan.environment.variables, "environment.variables")
         project = self._variables(plan.project.variables, "project.variables")
         self.base_url = attempt(compile_tree, plan.environment.base_url, "environment.base_url")
@@ -179,6 +180,17 @@ def _items(items: Any, where: str) -> Any:
     if isinstance(compiled, str) or (isinstance(compiled, Text) and len(compiled.parts) > 1):
         raise DefinitionError(where, "a list is expected, or one placeholder that gives a list")
     return compiled
+
+
+def _network_proxy(plan: Plan) -> str | None:
+    """The network's proxy, looked at here, so that it is not told as a part of every case."""
+    proxy = plan.network.proxy
+    if proxy is not None:
+        try:
+            refuse_literals({"proxy": proxy})
+        except DefinitionError as fault:
+            raise DefinitionError("network.proxy", fault.reason, fault.position) from None
+    return proxy
 
 
 def _with_proxy(plan: Plan) -> Environment:

@@ -71,13 +71,13 @@ class Text(Template):
 
     def _joined(self, names: Resolver) -> str:
         texts = [part if isinstance(part, str) else as_text(names.resolve(part, self.field)) for part in self.parts]
-        rendered = "".join(texts)
-        if len(rendered) > names.limit:
+        size = sum(map(len, texts))  # before they are joined: a text over the limit is never made
+        if size > names.limit:
             raise StepError(
                 ErrorClass.VARIABLE,
-                f"{self.field}: the rendered text has {len(rendered)} characters, the limit is {names.limit}",
+                f"{self.field}: the rendered text has {size} characters, the limit is {names.limit}",
             )
-        return rendered
+        return "".join(texts)
 
 
 @dataclass(frozen=True, slots=True)

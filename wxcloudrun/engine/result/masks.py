@@ -100,6 +100,8 @@ def _either(char: str) -> str:
     """The character itself or any escaped form of it."""
     if _ALNUM.match(char):
         return char
+    if "\ud800" <= char <= "\udfff":  # half of a pair is always written out before a text is searched
+        return rf"\\+u{_any_hex(_utf16(char), r'\\+u')}"
     forms = [re2.escape(char)]
     forms.append("(?i:" + "".join(f"%{byte:02x}" for byte in char.encode("utf-8", "surrogatepass")) + ")")
     forms.append("(?i:" + "".join(f"%25{byte:02x}" for byte in char.encode("utf-8", "surrogatepass")) + ")")

@@ -15,7 +15,7 @@ MASK = "***"
 MIN_LENGTH = 4
 MIN_PART = 6
 MIN_LEARNED = 8
-_MOST_LEARNED = 256
+_MOST_LEARNED = 64
 
 _SENSITIVE = (
     r"(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|session[_-]?(?:id|key)"
@@ -78,8 +78,8 @@ class Redactor:
     def learn(self, value: Any, name: str = "") -> None:
         """A value that nobody marked and that is a credential by its place or its name.
 
-        Short ones are left out, since they may be ordinary words; so is what comes after the first few hundred of a
-        run, which would make masking slow: those are masked by their place only.
+        Short ones are left out, since they may be ordinary words; so is what comes after the first 64 of a run,
+        which would make masking slow: those are masked by their place only.
         """
         if isinstance(value, str) and len(value) >= MIN_LEARNED and self._learned < _MOST_LEARNED:
             self._learned += value not in self._known

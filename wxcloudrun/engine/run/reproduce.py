@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import unquote_plus
 
 from wxcloudrun.engine.result.redaction import Redactor, sensitive_name
-from wxcloudrun.engine.send.curl import Travel, to_curl, unpacked_basic
+from wxcloudrun.engine.send.curl import LONGEST, Travel, to_curl, unpacked_basic
 from wxcloudrun.engine.send.exchange import SentRequest
 from wxcloudrun.engine.send.request import RequestSpec
 from wxcloudrun.engine.send.request_auth import DigestAuth, OAuth2ClientCredentials
@@ -51,8 +51,8 @@ def curl_of(redactor: Redactor, sent: SentRequest, spec: RequestSpec | None = No
 
 def _with_body(sent: SentRequest, hidden: "_Hidden") -> SentRequest:
     """The body with its credentials as variables; its size follows, so that it still counts as complete."""
-    if not sent.body_head or len(sent.body_head) != sent.body_size:
-        return sent
+    if not sent.body_head or len(sent.body_head) != sent.body_size or sent.body_size > LONGEST:
+        return sent  # it will not stand in the command
     text = sent.body_head.decode("utf-8", "surrogateescape")
     masked = hidden.text(text).encode("utf-8", "surrogateescape")
     return replace(sent, body_head=masked, body_size=len(masked))
@@ -129,7 +129,7 @@ class _Hidden:
     def text(self, text: str) -> str:
         """A URL or a body: query parameters, form fields, JSON members and parts of forms."""
         text = _MEMBER.sub(self._member, text) if '"' in text else text
-        text = _PART.sub(self._part, text) if "name=" in text else text
+        text = _PART.sub(self._part, text) if "form-data" in text else text
         return _PAIR.sub(self._pair, text) if "=" in text else text
 
     def mask(self, text: str) -> str:

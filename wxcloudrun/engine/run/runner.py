@@ -14,7 +14,7 @@ from wxcloudrun.engine.plan.plan import Plan
 from wxcloudrun.engine.plan.walk import scenarios_of, steps_of
 from wxcloudrun.engine.ready.check import check_program
 from wxcloudrun.engine.ready.program import Program
-from wxcloudrun.engine.render.template import compile_tree
+from wxcloudrun.engine.render.template import compile_tree, is_template
 from wxcloudrun.engine.render.variables import Scope, Source
 from wxcloudrun.engine.result.records import Outcome, Phase
 from wxcloudrun.engine.result.redaction import Redactor, sensitive_name
@@ -207,5 +207,6 @@ def _register(redactor: Redactor, variables: tuple[Variable, ...]) -> None:
             redactor.learn(variable.value if not has_placeholder(variable.value) else None, variable.name)
         if variable.secret:
             redactor.names.add(variable.name)
-            if not has_placeholder(variable.value):
-                redactor.add(variable.value, variable.name)
+            meant = compile_tree(variable.value, variable.name)  # a secret may hold braces that are only escaped
+            if not is_template(meant):
+                redactor.add(meant, variable.name)

@@ -15,7 +15,8 @@ _DEFAULTS_OF_CURL = frozenset({"accept", "user-agent", "host", "content-type", "
 _DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:[/?#]|$)", re.IGNORECASE)
 _BYTES = re.compile(f"{UNPRINTABLE.pattern}|[\udc80-\udcff]")
 _INLINE = 4 * 1024
-_LONGEST = 8 * 1024
+LONGEST = 8 * 1024
+"""Characters of a command, and bytes of a body that stands in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def to_curl(
     """
     quoted = Quoter(secrets_as_variables or {}, mask)
     command = _command(sent, quoted, travel or Travel(), _body(sent))
-    if len(command) > _LONGEST and sent.body_size:
+    if len(command) > LONGEST and sent.body_size:
         return _command(sent, quoted, travel or Travel(), _Body("file"))
     return command
 
@@ -67,7 +68,7 @@ def _body(sent: SentRequest) -> _Body:
     small = complete and sent.body_size <= _INLINE
     if sent.parts and not (small and any(_needs_bytes(part) for part in sent.parts)):
         return _Body("form")
-    if not complete:
+    if not complete or sent.body_size > LONGEST:
         return _Body("file")
     text, charset = _decoded(sent)
     if charset == "utf-8" and not _BYTES.search(text) and not sent.parts:

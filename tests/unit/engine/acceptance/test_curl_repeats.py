@@ -12,7 +12,9 @@ import pytest
 from tests.unit.engine.plans import demo, plan_of, run
 
 SECRET = 'it\'s "a" $HOME `key`+/ü%<\\'
+PLAIN = "plain-secret"
 SHELL = {
+    "PLAIN": PLAIN,
     "KEY": SECRET,
     "KEY_URLENCODED": quote(SECRET, safe=""),
     "KEY_JSON": json.dumps(SECRET, ensure_ascii=False)[1:-1],
@@ -36,6 +38,16 @@ REQUESTS = {
     "raw": _post(kind="raw", text=f"@file\n{KEY}\r\nend"),
     "form": _post(kind="urlencoded", fields={"a": "x y&z", "@b": "@c"}),
     "multipart": _post(kind="multipart", parts=[{"name": "a", "value": KEY}, {"name": "b", "value": "@x;type=y"}]),
+    "lines": _post(kind="raw", text="a\n\t{{plain}} 100%\n"),
+    "binary": _post(kind="binary", content="AP/+aGk="),
+    "file": _post(
+        kind="multipart",
+        parts=[{"name": "k", "value": "{{plain}}"}, {"name": "f", "file": {"name": "a.png", "content": "AP/+aGk="}}],
+    ),
+    "gbk": {**_post(kind="raw", text="中文 {{plain}}"), "headers": {"Content-Type": "text/plain; charset=gbk"}},
+    "no defaults": {"url": "/echo", "headers": {"Accept": None, "User-Agent": None}},
+    "dots": {"url": "/echo/../echo/./x"},
+    "cookies": {"url": "/echo", "cookies": {"sid": "{{plain}}"}},
     "GraphQL": _post(kind="graphql", query="{a}", variables={"k": KEY}),
     "basic": {"url": "/echo", "auth": {"kind": "basic", "username": "u", "password": KEY}},
     "bearer": {"url": "/echo", "auth": {"kind": "bearer", "token": "{{key | url_encode}}"}},
@@ -56,7 +68,7 @@ def _comparable(seen):
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
 @pytest.mark.parametrize("name", REQUESTS)
 def test_the_curl_of_a_failed_step_sends_the_same_request(name, tmp_path):
-    variables = [{"name": "key", "value": SECRET, "secret": True}]
+    variables = [{"name": "key", "value": SECRET, "secret": True}, {"name": "plain", "value": PLAIN, "secret": True}]
     never = [{"source": "status", "comparator": "eq", "expected": 999}]
     with demo() as target:
         step = {"case": {"request": REQUESTS[name], "assertions": never}}
@@ -73,3 +85,4 @@ def test_the_curl_of_a_failed_step_sends_the_same_request(name, tmp_path):
         sent, repeated = target.seen
     assert _comparable(repeated) == _comparable(sent), command
     assert SECRET not in command
+    assert PLAIN not in command

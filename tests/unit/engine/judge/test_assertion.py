@@ -281,3 +281,31 @@ def test_an_expected_value_that_is_no_json_is_refused():
     for expected in (float("nan"), object(), {1: 2}):
         with pytest.raises(DefinitionError, match="no JSON"):
             compile_assertion(Assertion(source="status", comparator="eq", expected=expected))
+
+
+PAGE = "<h1>shop</h1>\r\n<p>4 orders open</p>\nend"
+
+
+@pytest.mark.parametrize(
+    ("comparator", "expected", "where", "nearest"),
+    [
+        ("eq", PAGE.replace("4", "5"), "body, line 2, column 4\n<p>4 orders open</p>\n   ^ differs here", None),
+        ("eq", PAGE[:3], "body, line 1, column 4\n<h1>shop</h1>\n   ^ the expected text ends here", None),
+        ("eq", f"{PAGE}!", "body, line 3, column 4\nend\n   ^ the text ends here", None),
+        ("contains", "5 orders open", "body", "line 2: <p>4 orders open</p>"),
+        ("contains", "nothing like it at all", "body", None),
+        ("not_contains", "orders", "body, line 2, column 6\n<p>4 orders open</p>\n     ^ found here", None),
+        ("eq", 5, "body", None),
+    ],
+)
+def test_a_failed_comparison_of_a_text_names_the_line(comparator, expected, where, nearest):
+    seen = ResponseView(response(content=PAGE.encode()))
+    outcome = check(seen, source="body", comparator=comparator, expected=expected)
+    assert not outcome.passed
+    assert (outcome.where, outcome.nearest) == (where, nearest)
+
+
+def test_a_very_long_line_is_not_shown_in_parts():
+    seen = ResponseView(response(content=b"a" * 10_000))
+    outcome = check(seen, source="body", comparator="eq", expected="a" * 9_000 + "b")
+    assert outcome.where == "body, line 1, column 9001: differs here"

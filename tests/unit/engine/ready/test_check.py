@@ -45,7 +45,11 @@ def test_a_sound_plan_has_no_warnings_and_survives_json():
         (step("/", condition="{{a}} > 1"), "scenario.steps.0.condition", "without braces"),
         (step("/{{$randomNuber}}"), "scenario.steps.0.case.request.url", r"did you mean `\$randomNumber|did you mean"),
         (step("/{{x | no_such}}"), "scenario.steps.0.case.request.url", "no_such"),
-        (step("/", request={"methud": "GET"}), "scenario.steps.0.case.request.methud", "there is no field `methud` here; closest: method"),
+        (
+            step("/", request={"methud": "GET"}),
+            "scenario.steps.0.case.request.methud",
+            "there is no field `methud` here; closest: method",
+        ),
         (
             step("/{{x}}", request={"timeouts": {"read_ms": "soon"}}),
             "scenario.steps.0.case.request.timeouts.read_ms",

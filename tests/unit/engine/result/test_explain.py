@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.engine.plans import demo, plan_of, run, step
+from wxcloudrun.engine.result.explain import one_line
 
 
 @pytest.fixture
@@ -53,3 +54,19 @@ def test_an_error_names_its_class_and_what_to_do(target):
     text = explained(target, step("http://127.0.0.1:1/"))
     assert text.splitlines()[1].startswith("  guard: ")
     assert "administrator" in text
+
+
+def test_an_extraction_that_is_told_as_the_reason_is_told_once(target):
+    found = {"name": "it", "source": "jsonpath", "argument": "$.missing", "required": True}
+    text = explained(target, step("/", extractions=[found]))
+    assert text.count("$.missing matches nothing") == 1
+
+
+def test_a_check_of_presence_expects_no_value(target):
+    missing = {"source": "jsonpath", "argument": "$.missing", "comparator": "exists"}
+    text = explained(target, step("/", assertions=[missing]))
+    assert "expected: exists\n" in text
+
+
+def test_control_characters_and_turned_directions_are_made_visible():
+    assert one_line("a\x1b[2J\nb\x85\u202e\ud800 中") == "a\\x1b[2J\\nb\\x85\\u202e\\ud800 中"

@@ -158,3 +158,25 @@ def test_a_text_with_half_a_surrogate_pair_is_masked_too():
     redactor = Redactor()
     redactor.add("canary-1234")
     assert redactor.text("\ud800 canary-1234") == f"\\ud800 {MASK}"
+
+
+def test_a_secret_with_half_of_a_surrogate_pair_is_masked():
+    redactor = Redactor()
+    redactor.add("ab\ud800cdefgh", "odd")
+    assert redactor.body("hello ab\ud800cdefgh!") == "hello ***!"
+    assert redactor.value({"a": "ab\ud800cdefgh"}) == {"a": "***"}
+
+
+def test_long_secrets_are_masked_in_any_case_and_short_ones_in_their_own():
+    redactor = Redactor()
+    redactor.add("CANARY-Host")
+    redactor.add("Short")
+    assert redactor.text("canary-host short Short") == "*** short ***"
+
+
+def test_what_nobody_marked_is_learned_up_to_a_bound():
+    redactor = Redactor()
+    redactor.learn("brief")
+    for number in range(300):
+        redactor.learn(f"session-number-{number:04}")
+    assert redactor.text("brief session-number-0000 session-number-0299") == "brief *** session-number-0299"

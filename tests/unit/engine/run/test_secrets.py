@@ -258,3 +258,12 @@ def test_a_session_cookie_is_masked_where_it_is_echoed(target):
     sid = target.seen[1]["headers"]["cookie"].partition("sid=")[2]
     assert len(sid) >= 8
     assert sid not in json.dumps(results[1].to_json())
+
+
+def test_a_secret_that_holds_escaped_braces_is_masked_like_any_other(target):
+    variables = [{"name": "key", "value": r"canary-\{{-0001", "secret": True}]
+    steps = [step("/echo", request={"headers": {"X-Mine": "{{key}}"}})]
+    plan = plan_of(target, steps, environment={"variables": variables})
+    results, summary = run(plan)
+    assert results[0].outcome == "passed"
+    assert "canary-{{-0001" not in everything(results, summary)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wxcloudrun.engine.send.charset import codec_name, response_charset
+from wxcloudrun.engine.send.charset import codec_name, response_charset, writing_codec
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,8 @@ def test_the_found_codec_always_decodes():
 def test_a_mark_is_not_part_of_the_text():
     data = "\ufeff中".encode()
     assert data.decode(response_charset(None, data)) == "中"
+
+
+@pytest.mark.parametrize(("charset", "codec"), [("GBK", "gbk"), ("gb2312", "gbk"), ("gb18030", "gb18030"), ("x", None)])
+def test_what_is_written_is_no_more_than_the_charset_has(charset, codec):
+    assert writing_codec(charset) == codec

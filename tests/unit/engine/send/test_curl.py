@@ -153,7 +153,20 @@ def test_a_secret_in_bytes_is_an_argument_of_printf():
 def test_options_and_silenced_headers_are_written():
     travel = Travel([("-k", None), ("-x", "http://p:1")], ["Accept", "X-Own"])
     found = shlex.split(to_curl(SentRequest("GET", "http://h/a/../b", ()), travel=travel))
-    assert found == ["curl", "http://h/a/../b", "\n", "--path-as-is", "\n", "-k", "\n", "-x", "http://p:1", "\n", "-H", "Accept:"]
+    assert found == [
+        "curl",
+        "http://h/a/../b",
+        "\n",
+        "--path-as-is",
+        "\n",
+        "-k",
+        "\n",
+        "-x",
+        "http://p:1",
+        "\n",
+        "-H",
+        "Accept:",
+    ]
 
 
 def test_short_secrets_are_left_alone():
