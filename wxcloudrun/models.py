@@ -4,9 +4,13 @@ from wxcloudrun.core.db import Base
 from wxcloudrun.core.idempotency import IdempotencyRecord
 from wxcloudrun.features.audit.models import AuditEntry
 from wxcloudrun.features.auth.models import LoginExchange, UserSession
+from wxcloudrun.features.cases.models import Case, CaseGram, CaseTerm, CaseVersion
 from wxcloudrun.features.counter.models import Counter
+from wxcloudrun.features.datasets.models import Dataset, DefaultDataset
 from wxcloudrun.features.environments.models import DefaultEnvironment, Environment, ProjectVariables
+from wxcloudrun.features.files.models import ProjectFile
 from wxcloudrun.features.projects.models import Project, ProjectInvitation, ProjectMember
+from wxcloudrun.features.scenarios.models import Scenario, ScenarioGram, ScenarioStep, ScenarioTerm
 from wxcloudrun.features.users.models import (
     LooseFile,
     MediaCheck,
@@ -19,7 +23,13 @@ from wxcloudrun.features.wechat.models import PushMessage, Subscription, WechatT
 __all__ = [
     "AuditEntry",
     "Base",
+    "Case",
+    "CaseGram",
+    "CaseTerm",
+    "CaseVersion",
     "Counter",
+    "Dataset",
+    "DefaultDataset",
     "DefaultEnvironment",
     "Environment",
     "IdempotencyRecord",
@@ -27,10 +37,15 @@ __all__ = [
     "LooseFile",
     "MediaCheck",
     "Project",
+    "ProjectFile",
     "ProjectInvitation",
     "ProjectMember",
     "ProjectVariables",
     "PushMessage",
+    "Scenario",
+    "ScenarioGram",
+    "ScenarioStep",
+    "ScenarioTerm",
     "Subscription",
     "User",
     "UserSession",

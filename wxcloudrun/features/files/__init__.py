@@ -1,0 +1,1 @@
+"""Files of a project, which cases send in their bodies."""
