@@ -1,0 +1,97 @@
+"""Credentials are set apart wherever a request may hold them, and nothing else is."""
+
+import pytest
+
+from wxcloudrun.core.credentials import MARK, packed, put_back, referenced, set_apart, unpacked, unset
+
+WHOLE = {
+    "request": {
+        "url": "/orders",
+        "headers": [
+            {"name": "Authorization", "value": "Bearer abc"},
+            {"name": "X-Trace", "value": "1"},
+            {"name": "X-Api-Key", "value": "first"},
+            {"name": "X-Api-Key", "value": "second"},
+        ],
+        "query": {"access_token": "q-secret", "keyword": "shoes"},
+        "cookies": {"theme": "dark"},
+        "auth": {"kind": "oauth2_client_credentials", "client_id": "me", "client_secret": "cs", "extra": {"aud": "x"}},
+        "tls": {"verify": True, "client_key_pem": "-----BEGIN"},
+        "proxy": "http://u:p@proxy:8080",
+        "body": {"kind": "json", "value": {"password": "test data", "is": MARK}},
+    },
+    "before": [
+        {"do": "sign", "name": "signature", "key": "hmac", "message": "m"},
+        {"do": "set", "name": "pin", "value": 4711, "secret": True},
+        {"do": "set", "name": "open", "value": 4711},
+    ],
+}
+
+
+def test_what_was_set_apart_comes_back_as_it_was():
+    shown, held = set_apart(WHOLE, {})
+    assert put_back(shown, unpacked(packed(held))) == {
+        **WHOLE,
+        "before": [WHOLE["before"][0], {**WHOLE["before"][1], "value": "4711"}, WHOLE["before"][2]],
+    }
+
+
+def test_no_credential_is_left_in_what_is_shown():
+    shown, held = set_apart(WHOLE, {})
+    for secret in ("Bearer abc", "first", "second", "q-secret", "dark", "'cs'", "BEGIN", "u:p@", "hmac"):
+        assert secret not in str(shown)
+    assert shown["request"]["query"]["keyword"] == "shoes"
+    assert shown["request"]["body"] == WHOLE["request"]["body"]
+    assert shown["before"][2] == WHOLE["before"][2]
+    assert len(held) == 11
+
+
+def test_marks_that_come_back_keep_what_they_stand_for_also_when_entries_change_places():
+    shown, held = set_apart(WHOLE, {})
+    headers = shown["request"]["headers"]
+    moved = {**shown, "request": {**shown["request"], "headers": [headers[1], headers[2], headers[0], headers[3]]}}
+    assert set_apart(moved, held)[1] == held
+
+
+def test_a_mark_without_anything_behind_it_is_found():
+    assert list(unset({"auth": {"kind": "bearer", "token": MARK}}, {})) == [("auth", "token")]
+    assert list(unset({"url": MARK, "body": {"value": MARK}}, {})) == [("url",)]
+    shown, held = set_apart(WHOLE, {})
+    assert list(unset(shown, held)) == []
+
+
+def test_references_are_no_credentials():
+    content = {"auth": {"kind": "bearer", "token": "{{token}}"}, "headers": {"Authorization": "Bearer {{a}}"}}
+    assert set_apart(content, {}) == (content, {})
+
+
+def test_a_copy_for_strangers_names_what_it_lacks():
+    copied, names = referenced(set_apart(WHOLE, {})[0])
+    assert copied["request"]["auth"]["client_secret"] == "{{request_auth_client_secret}}"
+    assert "request_headers_X_Api_Key_1" in names
+    assert "is_set" not in str({**copied, "request": {**copied["request"], "body": None}})
+
+
+@pytest.mark.parametrize(
+    ("name", "telling"),
+    [
+        ("X-Auth", True),
+        ("authToken", True),
+        ("apiKey", True),
+        ("key", True),
+        ("PHPSESSID", False),
+        ("sessionid", True),
+        ("author", False),
+        ("keyword", False),
+        ("monkey", False),
+        ("userKey", True),
+        ("X-API-KEY", True),
+    ],
+)
+def test_names_that_tell_of_a_credential(name: str, telling: bool):
+    assert bool(set_apart({"query": {name: "value"}}, {})[1]) is telling
+
+
+@pytest.mark.parametrize("content", [{"headers": 5}, {"auth": "x"}, {"before": [1, {"do": []}]}, {"request": []}, {}])
+def test_content_of_another_shape_is_left_for_others_to_refuse(content: dict[str, object]):
+    assert set_apart(content, {}) == (content, {})
