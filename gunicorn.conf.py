@@ -1,18 +1,34 @@
 """How gunicorn serves `run:app`; read from the folder that it is started in."""
 
 import contextlib
+import json
 import os
 import socket
 import time
 from pathlib import Path
 from typing import Any
 
-from gunicorn.util import close_graceful
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.util import close_graceful, write_nonblock
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 _HEAD_S = float(os.environ.get("WEB_HEAD_TIMEOUT", "10"))  # seconds a client may take to send a request's head
 _REQUEST_S = float(os.environ.get("WEB_REQUEST_TIMEOUT", "60"))  # seconds for the body, from then on
 _LINGER_S = 1.0
+_STATUSES = {
+    LimitRequestLine: "414 URI Too Long",
+    LimitRequestHeaders: "431 Request Header Fields Too Large",
+    ExpectationFailed: "417 Expectation Failed",
+    UnsupportedTransferCoding: "501 Not Implemented",
+}
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -39,6 +55,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self._reading[conn] = time.monotonic() + _REQUEST_S
         return super().handle_request(req, conn)
 
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Answer what gunicorn could not read as HTTP, which the application never sees, in the API's envelope too."""
+        ours = not isinstance(exc, ParseException) or isinstance(exc, InvalidResponseHeader | InvalidResponseHeaderName)
+        if ours:
+            self.log.exception("a request was not answered")
+        else:
+            self.log.warning("what came is no HTTP request: %s", type(exc).__name__)  # its text may hold a token
+        with contextlib.suppress(OSError):  # who sent that may be gone
+            write_nonblock(client, _refusal("500 Internal Server Error" if ours else _status(exc), ours=ours))
+
     def murder_pending(self) -> None:
         """Called by the loop every second: who took too long has nothing more to say, and may still be answered."""
         super().murder_pending()
@@ -47,6 +73,26 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             if limit < now:
                 with contextlib.suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RD)
+
+
+def _status(exc: BaseException) -> str:
+    return next((status for kind, status in _STATUSES.items() if isinstance(exc, kind)), "400 Bad Request")
+
+
+def _refusal(status: str, *, ours: bool) -> bytes:
+    """A whole HTTP answer; Chinese, since of a request that nobody could read the language is not known either."""
+    from wxcloudrun.core.errors import BadRequest, InternalError  # noqa: PLC0415 - for requests that go wrong only
+
+    error = InternalError if ours else BadRequest
+    envelope = {"code": 0, "data": {"error": error.name()}, "msg": error.zh}
+    body = json.dumps(envelope, ensure_ascii=False).encode()
+    lines = (
+        f"HTTP/1.1 {status}",
+        "Connection: close",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    )
+    return "\r\n".join((*lines, "", "")).encode() + body
 
 
 def _is_closed(graceful: bool = False) -> None:

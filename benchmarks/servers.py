@@ -55,9 +55,9 @@ def scratch_database(kind: str, folder: Path) -> Iterator[str | None]:
 
 @contextlib.contextmanager
 def gunicorn(target: str, environment: dict[str, str], workers: int = 2, threads: int = 8) -> Iterator[tuple[int, str]]:
-    """A server of `target`: its process number and address."""
+    """A server of `target`, with the worker that ships: its process number and address."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", target, "-w", str(workers), "-k", "gthread", "--threads", str(threads)]
+    command = [sys.executable, "-m", "gunicorn", target, "-w", str(workers), "--threads", str(threads)]
     command += ["-b", f"127.0.0.1:{port}", "--log-level", "warning", "--no-control-socket"]
     command += ["--max-requests", "0"]  # the same processes from the first request to the last
     quiet = subprocess.DEVNULL

@@ -75,7 +75,7 @@ def _smoke(data: str | None) -> int:
 
 def _start(place: Place, supervisor: Supervisor) -> None:
     began = time.monotonic()
-    place.data.mkdir(parents=True, exist_ok=True)
+    place.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     environ = children.settings(place, os.environ)
     supervisor.start(children.simulator(place, environ))
     if not is_current(place.database):

@@ -1,6 +1,7 @@
 """Clients that keep a connection busy without using it, against gunicorn with the settings that ship."""
 
 import contextlib
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -55,3 +56,21 @@ def test_clients_that_do_not_hang_up_hold_nobody_up(server: LiveServer):
         began = time.monotonic()
         assert server.call("GET", "/healthz", timeout=15).status == 200
         assert time.monotonic() - began < 0.9
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 9000 + b"\r\n\r\n", 431),
+        (b"POST /api/count HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: secret-coding\r\n\r\n", 501),
+        (b"GET / HTTP/1.1\r\nBad Header: Bearer secret-token\r\n\r\n", 400),
+    ],
+)
+def test_what_is_no_http_is_refused_in_the_envelope(server: LiveServer, sent: bytes, status: int):
+    with clients(server, 1, sent) as opened:
+        head, _, body = b"".join(iter(lambda: opened[0].recv(65536), b"")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert json.loads(body) == {"code": 0, "data": {"error": "bad_request"}, "msg": "请求无法解析"}
+    assert "secret" not in server.log.read_text()
