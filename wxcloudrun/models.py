@@ -10,6 +10,7 @@ from wxcloudrun.features.datasets.models import Dataset, DefaultDataset
 from wxcloudrun.features.environments.models import DefaultEnvironment, Environment, ProjectVariables
 from wxcloudrun.features.files.models import ProjectFile
 from wxcloudrun.features.projects.models import Project, ProjectInvitation, ProjectMember
+from wxcloudrun.features.runs.models import Run, RunBody, RunBodyUse, RunCheckpoint, RunPlan, RunResult
 from wxcloudrun.features.scenarios.models import Scenario, ScenarioGram, ScenarioStep, ScenarioTerm
 from wxcloudrun.features.users.models import (
     LooseFile,
@@ -42,6 +43,12 @@ __all__ = [
     "ProjectMember",
     "ProjectVariables",
     "PushMessage",
+    "Run",
+    "RunBody",
+    "RunBodyUse",
+    "RunCheckpoint",
+    "RunPlan",
+    "RunResult",
     "Scenario",
     "ScenarioGram",
     "ScenarioStep",

@@ -55,6 +55,16 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "case_texts",
+        sa.Column("item_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("text", code(512), nullable=False),
+        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_case_texts")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_unicode_ci",
+        mysql_engine="InnoDB",
+    )
+
+    op.create_table(
         "scenario_grams",
         sa.Column("scope", code(48), nullable=False),
         sa.Column("gram", code(3), nullable=False),
@@ -94,6 +104,16 @@ def upgrade() -> None:
         op.f("ix_scenario_terms_scope_term_updated_at_item_id"),
         "scenario_terms",
         ["scope", "term", "updated_at", "item_id"],
+    )
+
+    op.create_table(
+        "scenario_texts",
+        sa.Column("item_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("text", code(512), nullable=False),
+        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_scenario_texts")),
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_unicode_ci",
+        mysql_engine="InnoDB",
     )
 
     op.create_table(
@@ -228,6 +248,7 @@ def upgrade() -> None:
         sa.Column("id", ROW_ID, sa.Identity(always=False), autoincrement=True, nullable=False),
         sa.Column("scenario_id", ROW_ID, nullable=False),
         sa.Column("parent_id", ROW_ID, nullable=True),
+        sa.Column("key", code(64), nullable=False),
         sa.Column("phase", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("depth", sa.Integer(), nullable=False),
@@ -243,9 +264,12 @@ def upgrade() -> None:
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["called_id"], ["scenarios.id"], name=op.f("fk_scenario_steps_called_id")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_scenario_steps_case_id")),
-        sa.ForeignKeyConstraint(["parent_id"], ["scenario_steps.id"], name=op.f("fk_scenario_steps_parent_id")),
+        sa.ForeignKeyConstraint(
+            ["parent_id"], ["scenario_steps.id"], name=op.f("fk_scenario_steps_parent_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["scenario_id"], ["scenarios.id"], name=op.f("fk_scenario_steps_scenario_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scenario_steps")),
+        sa.UniqueConstraint("scenario_id", "key", name=op.f("uq_scenario_steps_scenario_id_key")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_unicode_ci",
         mysql_engine="InnoDB",
@@ -279,8 +303,10 @@ def downgrade() -> None:
         "scenarios",
         "project_files",
         "cases",
+        "scenario_texts",
         "scenario_terms",
         "scenario_grams",
+        "case_texts",
         "case_terms",
         "case_grams",
     ):

@@ -6,7 +6,7 @@ from enum import IntEnum
 from sqlalchemy import BigInteger, Boolean, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wxcloudrun.core.catalogue import GramColumns, TermColumns
+from wxcloudrun.core.catalogue import GramColumns, TermColumns, TextColumns
 from wxcloudrun.core.columns import ENCRYPTED, LONG_TEXT, ROW_ID, IntEnumColumn, UtcDateTime, code, row_id
 from wxcloudrun.core.db import Base
 
@@ -89,3 +89,9 @@ class CaseGram(GramColumns, Base):
     """What a case is searched by."""
 
     __tablename__ = "case_grams"
+
+
+class CaseText(TextColumns, Base):
+    """The text a case is searched in."""
+
+    __tablename__ = "case_texts"

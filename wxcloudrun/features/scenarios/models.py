@@ -6,7 +6,7 @@ from enum import IntEnum
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wxcloudrun.core.catalogue import GramColumns, TermColumns
+from wxcloudrun.core.catalogue import GramColumns, TermColumns, TextColumns
 from wxcloudrun.core.columns import ENCRYPTED, LONG_TEXT, ROW_ID, IntEnumColumn, UtcDateTime, code, row_id
 from wxcloudrun.core.db import Base
 from wxcloudrun.features.cases.models import CaseStatus
@@ -53,15 +53,21 @@ class Scenario(Base):
 class ScenarioStep(Base):
     """One place in a scenario. `position` counts through the whole scenario, a group before what is inside it.
 
-    `parent_id` is the group or parallel step that holds it, `depth` how many of those are around it.
+    `parent_id` is the group or parallel step that holds it, `depth` how many of those are around it. What is inside a
+    group goes with it. `key` stays the same when the step moves or the scenario is copied.
     """
 
     __tablename__ = "scenario_steps"
-    __table_args__ = (Index(None, "scenario_id", "position", "id"), Base.__table_args__)
+    __table_args__ = (
+        UniqueConstraint("scenario_id", "key"),
+        Index(None, "scenario_id", "position", "id"),
+        Base.__table_args__,
+    )
 
     id: Mapped[int] = row_id()
     scenario_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("scenarios.id"))
-    parent_id: Mapped[int | None] = mapped_column(ROW_ID, ForeignKey("scenario_steps.id"))
+    parent_id: Mapped[int | None] = mapped_column(ROW_ID, ForeignKey("scenario_steps.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(code(64))
     phase: Mapped[Phase] = mapped_column(IntEnumColumn(Phase), default=Phase.STEPS)
     position: Mapped[int]
     depth: Mapped[int] = mapped_column(default=0)
@@ -87,3 +93,9 @@ class ScenarioGram(GramColumns, Base):
     """What a scenario is searched by."""
 
     __tablename__ = "scenario_grams"
+
+
+class ScenarioText(TextColumns, Base):
+    """The text a scenario is searched in."""
+
+    __tablename__ = "scenario_texts"
