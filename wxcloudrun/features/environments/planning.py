@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from wxcloudrun.core.credentials import put_back
 from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
 from wxcloudrun.core.db import AnySession
 from wxcloudrun.features.environments import service, variables
@@ -12,7 +13,6 @@ from wxcloudrun.features.environments.errors import (
     EnvironmentNotFound,
     SecretsUnreadable,
 )
-from wxcloudrun.features.environments.settings import put_back
 
 
 class EnvironmentPlanning:

@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.clock import Clock
+from wxcloudrun.core.credentials import Path
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.core.errors import EditConflict
@@ -25,7 +26,7 @@ from wxcloudrun.features.environments.schemas import (
     EnvironmentView,
     Removed,
 )
-from wxcloudrun.features.environments.settings import PARTS, Path, faults, set_apart
+from wxcloudrun.features.environments.settings import PARTS, faults, set_apart
 from wxcloudrun.features.environments.variables import (
     cut,
     opened,

@@ -4,47 +4,20 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wxcloudrun.core import credentials
+from wxcloudrun.core.credentials import Held, Path, put_back, unset
 from wxcloudrun.core.errors import FieldFault
 from wxcloudrun.core.masking import mask_text
 
-type Path = tuple[str, ...]
-
 PARTS = ("headers", "cookies", "auth", "tls", "proxy", "timeouts", "rate_per_second")
-MARK = {"is_set": True}
 _MOST = {"auth": 32_768, "tls": 262_144, "timeouts": 1024}  # characters of JSON
-_CREDENTIALS = {
-    "auth": {"password", "token", "client_secret", "secret_key", "session_token", "key"},
-    "tls": {"client_key_pem"},
-}
-_TELLING = re.compile(r"secret|passw|token|auth|cookie|sess|sid|jwt|csrf|signature|credential|key", re.IGNORECASE)
-_HARMLESS = re.compile(r"(?:(?:Bearer|Basic|Token|Key|ApiKey)\s)?\s*", re.IGNORECASE)  # `Bearer {{token}}`
-_REFERENCE = re.compile(r"\{\{[^{}]+\}\}")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _PROXY = re.compile(r"(?:(?:https?|socks5h?)://)?(?!\w+://)\S+", re.IGNORECASE)
 
 
-def set_apart(settings: Mapping[str, Any], kept: Mapping[Path, str]) -> tuple[dict[str, Any], dict[Path, str]]:
-    """The settings with marks in place of credentials, and the credentials by their places.
-
-    A mark that came in takes what is kept for its place; where nothing is kept, `faults` finds the mark.
-    """
-    shown = {name: settings.get(name) for name in PARTS}
-    held: dict[Path, str] = {}
-    for path, value in list(_places(shown)):
-        if value == MARK:
-            held |= {path: kept[path]} if path in kept else {}
-        elif isinstance(value, str | int | float) and not _open(str(value)):
-            held[path] = str(value)
-            _put(shown, path, MARK)
-    return shown, held
-
-
-def put_back(settings: Mapping[str, Any], held: Mapping[Path, str]) -> dict[str, Any]:
-    """The settings as they were before `set_apart`."""
-    whole = {name: _copied(value) for name, value in settings.items()}
-    for path, value in held.items():
-        _put(whole, path, value)
-    return whole
+def set_apart(settings: Mapping[str, Any], kept: Mapping[Path, str]) -> tuple[dict[str, Any], Held]:
+    """The settings with marks in place of credentials, and the credentials by their places."""
+    return credentials.set_apart({name: settings.get(name) for name in PARTS}, kept)
 
 
 def faults(base_url: str, settings: Mapping[str, Any], held: Mapping[Path, str]) -> Iterator[FieldFault]:
@@ -52,52 +25,8 @@ def faults(base_url: str, settings: Mapping[str, Any], held: Mapping[Path, str])
     yield from _size_faults(put_back(settings, held))
     yield from _name_faults(settings)
     yield from _address_faults(base_url)
-    missing = [FieldFault(".".join(path), "not_set") for path in _marks(settings, ()) if path not in held]
+    missing = [FieldFault(".".join(path), "not_set") for path in unset(settings, held)]
     yield from missing or _request_faults(put_back(settings, held), held)
-
-
-def _places(settings: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """Where a credential may stand, with what stands there."""
-    for part in ("headers", "cookies"):
-        for name, value in (settings[part] or {}).items():
-            if part == "cookies" or _TELLING.search(name):
-                yield (part, name), value
-    for part, names in _CREDENTIALS.items():
-        for name, value in (settings[part] or {}).items():
-            if name in names or (part == "auth" and name == "value"):
-                yield (part, name), value
-    extra = (settings["auth"] or {}).get("extra")
-    for name, value in (extra if isinstance(extra, dict) else {}).items():
-        yield ("auth", "extra", name), value
-    if "@" in str(settings["proxy"] or "") or settings["proxy"] == MARK:
-        yield ("proxy",), settings["proxy"]
-
-
-def _open(text: str) -> bool:
-    """True for text that tells nothing: empty, or references to variables only, perhaps after a scheme's word."""
-    rest, found = _REFERENCE.subn("", text)
-    return not text or bool(found and _HARMLESS.fullmatch(rest))
-
-
-def _put(whole: dict[str, Any], path: Path, value: Any) -> None:
-    """Set what stands there, in copies of the objects on the way."""
-    if len(path) == 1:
-        whole[path[0]] = value
-        return
-    whole[path[0]] = dict(whole.get(path[0]) or {})
-    _put(whole[path[0]], path[1:], value)
-
-
-def _copied(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def _marks(value: Any, path: Path) -> Iterator[Path]:
-    if value == MARK:
-        yield path
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from _marks(item, (*path, str(name)))
 
 
 def _size_faults(settings: Mapping[str, Any]) -> Iterator[FieldFault]:

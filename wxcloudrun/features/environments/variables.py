@@ -7,6 +7,7 @@ from typing import Any
 
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.clock import Clock
+from wxcloudrun.core.credentials import MARK
 from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
 from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.core.errors import EditConflict, FieldFault, InvalidInput
@@ -14,7 +15,6 @@ from wxcloudrun.core.masking import MASK
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.environments.dao import VariableDao
 from wxcloudrun.features.environments.schemas import VariablesPut, VariablesView, VariableView
-from wxcloudrun.features.environments.settings import MARK
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 
 SECRETS = "project_variables.secrets"

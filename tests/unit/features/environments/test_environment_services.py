@@ -9,13 +9,14 @@ from tests.unit.features.environments.stand_ins import FakeEnvironmentDao, FakeV
 from tests.unit.features.projects.stand_ins import FakeAudit, FakeMemberDao
 from tests.unit.features.users.stand_ins import KEYS, START, FakeClock, FakeSession
 from wxcloudrun.core.actor import Actor
+from wxcloudrun.core.credentials import put_back
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.errors import InvalidInput
 from wxcloudrun.features.environments.errors import SecretsUnreadable
 from wxcloudrun.features.environments.planning import EnvironmentPlanning
 from wxcloudrun.features.environments.schemas import EnvironmentChange, EnvironmentMade, VariablesPut
 from wxcloudrun.features.environments.service import EnvironmentService
-from wxcloudrun.features.environments.settings import put_back, set_apart
+from wxcloudrun.features.environments.settings import set_apart
 from wxcloudrun.features.environments.variables import VariableService
 from wxcloudrun.features.projects.access import ProjectAccess
 from wxcloudrun.features.projects.models import MemberRole, ProjectState
