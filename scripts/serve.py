@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -90,6 +91,20 @@ def _start(place: Place, supervisor: Supervisor) -> None:
 def _do_main_job(place: Place) -> None:
     _say("\nThe main job, once:")
     MainJob(place.url, place.simulator_url, _say).run()
+    _say(f"\n{_seeded(place)}; log in with a code of the simulated WeChat (above) to see it")
+
+
+def _seeded(place: Place) -> str:
+    """What `flask seed demo` says: the demo project, with the addresses of this start. Raises JobFailedError."""
+    command = [sys.executable, "-m", "flask", "seed", "demo", "--service", place.url, "--simulator"]
+    environ = children.settings(place, os.environ)
+    outcome = subprocess.run(
+        [*command, place.simulator_url], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+    lines = (outcome.stdout if outcome.returncode == 0 else outcome.stderr).strip().splitlines()
+    if outcome.returncode:
+        raise JobFailedError(f"the demo project was not made: {lines[-1] if lines else 'nothing was said'}")
+    return lines[-1]
 
 
 def _show_addresses(place: Place) -> None:

@@ -71,17 +71,16 @@ def database_urls(tmp: Path, kind: str) -> Iterator[URL]:
 
 def make_app(url: URL, tmp: Path, **overrides: Any) -> Flask:
     """An application of the testing kind on a migrated database."""
-    settings = config.load(
-        {},
-        flask_env="testing",
-        database_url=url.render_as_string(hide_password=False),
-        data_dir=tmp,
-        wx_appid="wx-test-appid",
-        wx_secret="wx-test-secret",
-        rate_limits=overrides.pop("rate_limits", False),
-        log_level="WARNING",
-        **overrides,
-    )
+    usual = {
+        "flask_env": "testing",
+        "database_url": url.render_as_string(hide_password=False),
+        "data_dir": tmp,
+        "wx_appid": "wx-test-appid",
+        "wx_secret": "wx-test-secret",
+        "rate_limits": False,
+        "log_level": "WARNING",
+    }
+    settings = config.load({}, **(usual | overrides))
     app = create_app(settings)
     register_commands(app)
     with app.app_context():

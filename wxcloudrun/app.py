@@ -116,6 +116,7 @@ def parts(settings: "Settings") -> Container:
     )
     session: Any = db.session
     clock = SystemClock()
+    provide(type(settings), lambda: settings)
     provide(Clock, lambda: clock)
     provide(KeyRing, lambda: keys)
     provide(RateLimiter, lambda: RateLimiter(settings.rate_limit_storage, enabled=settings.rate_limits))

@@ -3,10 +3,14 @@
 from wxcloudrun.core.http import Route
 from wxcloudrun.features.audit import routes as audit
 from wxcloudrun.features.auth import routes as auth
+from wxcloudrun.features.cases import routes as cases
 from wxcloudrun.features.counter import routes as counter
+from wxcloudrun.features.datasets import routes as datasets
 from wxcloudrun.features.environments import routes as environments
+from wxcloudrun.features.files import routes as files
 from wxcloudrun.features.health import routes as health
 from wxcloudrun.features.projects import routes as projects
+from wxcloudrun.features.scenarios import routes as scenarios
 from wxcloudrun.features.users import routes as users
 from wxcloudrun.features.wechat import routes as wechat
 
@@ -17,6 +21,10 @@ TABLES: dict[str, list[Route]] = {
     "wechat": wechat.ROUTES,
     "projects": projects.ROUTES,
     "environments": environments.ROUTES,
+    "cases": cases.ROUTES,
+    "files": files.ROUTES,
+    "datasets": datasets.ROUTES,
+    "scenarios": scenarios.ROUTES,
     "audit": audit.ROUTES,
     "health": health.ROUTES,
 }

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
 from wxcloudrun.core.container import Container
+from wxcloudrun.core.db import database_gone
 from wxcloudrun.core.idempotency import Idempotency
 from wxcloudrun.core.logging import log
 from wxcloudrun.features.audit.service import AuditService
@@ -20,6 +18,8 @@ from wxcloudrun.features.users.moderation import AvatarModeration
 from wxcloudrun.features.users.pictures import PictureFiles
 from wxcloudrun.features.users.verification import VerificationService
 from wxcloudrun.features.wechat.inbox import Inbox
+
+__all__ = ["Duty", "Worker", "database_gone", "duties"]
 
 _logger = logging.getLogger("wxcloudrun.worker")
 _LONGEST_PAUSE_S = 30.0
@@ -200,13 +200,6 @@ class _Outage:
         was = self._failures > 0
         self.until, self._failures, self._quiet_until = 0.0, 0, 0.0
         return was
-
-
-def database_gone(error: Exception) -> bool:
-    """True when the database, not the duty, is what failed."""
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
-        return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _growing(failures: int) -> float:

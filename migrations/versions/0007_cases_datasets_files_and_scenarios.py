@@ -15,6 +15,8 @@ branch_labels = None
 depends_on = None
 
 _LONG_TEXT = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")  # MySQL's TEXT ends at 64 KiB
+_NAME_KEY = code(64).with_variant(sa.String(64, collation="C"), "postgresql")
+_EXACT_TEXT = sa.Text().with_variant(mysql.TEXT(collation="utf8mb4_bin"), "mysql", "mariadb")
 
 
 def upgrade() -> None:
@@ -36,7 +38,7 @@ def upgrade() -> None:
         sa.Column("term", code(64), nullable=False),
         sa.Column("item_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("name_key", code(64), nullable=False),
+        sa.Column("name_key", _NAME_KEY, nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "term", "item_id", name=op.f("pk_case_terms")),
         mysql_charset="utf8mb4",
@@ -56,8 +58,9 @@ def upgrade() -> None:
 
     op.create_table(
         "case_texts",
-        sa.Column("item_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("item_id", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("text", code(512), nullable=False),
+        sa.Column("terms", _EXACT_TEXT, nullable=False),
         sa.PrimaryKeyConstraint("item_id", name=op.f("pk_case_texts")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_unicode_ci",
@@ -82,7 +85,7 @@ def upgrade() -> None:
         sa.Column("term", code(64), nullable=False),
         sa.Column("item_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("name_key", code(64), nullable=False),
+        sa.Column("name_key", _NAME_KEY, nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "term", "item_id", name=op.f("pk_scenario_terms")),
         mysql_charset="utf8mb4",
@@ -108,8 +111,9 @@ def upgrade() -> None:
 
     op.create_table(
         "scenario_texts",
-        sa.Column("item_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("item_id", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("text", code(512), nullable=False),
+        sa.Column("terms", _EXACT_TEXT, nullable=False),
         sa.PrimaryKeyConstraint("item_id", name=op.f("pk_scenario_texts")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_unicode_ci",

@@ -10,12 +10,12 @@ A row is `"METHOD /path": (anonymous, other, owner, verified, administrator)`.
 - `401` log in first, `403` not with these rights, `404` not there for these eyes.
 
 Placeholders of paths are filled with the owner's rows: {session_id}, {user_id}, {application_id}, {material_id}; {name}
-with a name that no file has. A new kind of row is made in `Stage` in test_roles.py.
+with a name that no file has; {case_id} of the library with somebody's public case. A new kind of row is made in `Stage` in test_roles.py.
 
 Routes of a project stand in `PROJECT_TABLE`, whose rows are
 `"METHOD /path": (anonymous, stranger, viewer, runner, editor, owner, administrator)`: a stranger is a verified user who is no
-member, the administrator one of the service, who is no member either. {project_id}, {environment_id}, {invitation_id}
-belong to the project, {user_id} is one more member.
+member, the administrator one of the service, who is no member either. {project_id}, {environment_id}, {case_id},
+{invitation_id} belong to the project, {user_id} is one more member.
 """
 
 ANYONE = ("ok", "ok", "ok", "ok", "ok")
@@ -76,6 +76,10 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "POST /api/projects": VERIFIED,
     "GET /api/invitations": USERS,
     "POST /api/invitations/accept": USERS,
+    # the library of public cases
+    "GET /api/library/cases": VERIFIED,
+    "GET /api/library/cases/{case_id}": VERIFIED,
+    "POST /api/library/cases/{case_id}/copy": VERIFIED,
     # audit, health
     "GET /api/audit": ADMINISTRATORS,
     "GET /healthz": ANYONE,
@@ -116,4 +120,17 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"POST {_IT}/environments/{{environment_id}}/default": EDITORS,
     f"GET {_IT}/variables": MEMBERS,
     f"PUT {_IT}/variables": EDITORS,
+    f"GET {_IT}/cases": MEMBERS,
+    f"POST {_IT}/cases": EDITORS,
+    f"POST {_IT}/cases/check": EDITORS,
+    f"GET {_IT}/cases/{{case_id}}": MEMBERS,
+    f"PUT {_IT}/cases/{{case_id}}": EDITORS,
+    f"DELETE {_IT}/cases/{{case_id}}": EDITORS,
+    f"POST {_IT}/cases/{{case_id}}/restore": EDITORS,
+    f"POST {_IT}/cases/{{case_id}}/copy": EDITORS,
+    f"POST {_IT}/cases/{{case_id}}/move": EDITORS,
+    f"GET {_IT}/cases/{{case_id}}/versions": MEMBERS,
+    f"GET {_IT}/cases/{{case_id}}/versions/{{version}}": MEMBERS,
+    f"GET {_IT}/cases/{{case_id}}/versions/{{version}}/difference": MEMBERS,
+    f"POST {_IT}/cases/{{case_id}}/versions/{{version}}/restore": EDITORS,
 }

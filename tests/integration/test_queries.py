@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import URL, event
 
 from tests.conftest import FakeWeChat, Person, log_in, make_app
+from tests.integration.library_bench import WHOLE, Library
 from tests.integration.projects_bench import Team
 from wxcloudrun.core.db import db
 
@@ -87,6 +88,39 @@ def test_a_list_of_a_project_costs_three_questions_however_long_it_is(a_team: Te
         a_team.owner.ok("GET", "/api/projects?q=a&state=active&page=7")
         costs.append(len(asked))
     assert costs[:7] == costs[7:] == [3, 3, 3, 3, 2, 3, 2]
+
+
+def test_a_list_of_cases_costs_three_questions_however_long_it_is(a_library: Library, asked: list[str]):
+    """Who asks, what they may, and the list; a text or several filters one more, to find out what is rare."""
+    costs = []
+    for number in range(2):
+        for extra in range(1 + 25 * number):
+            a_library.case(f"case {number} {extra}", folder=f"a/{extra % 3}", tags=["x"], visibility="private")
+        for query in ("", "?size=5&sort=name", "?tag=x", "?trashed=true", "?folder=a&tag=x&status=draft", "?q=case"):
+            asked.clear()
+            a_library.team.owner.ok("GET", f"{a_library.cases}{query}")
+            costs.append(len(asked))
+    assert costs[:6] == costs[6:]
+    assert max(costs[:4]) <= 3
+    assert max(costs[4:6]) <= 4
+
+
+def test_one_case_costs_what_it_should(a_library: Library, asked: list[str]):
+    """Besides who asks: what they may and the case; the names that are known; the case, a version, where it is found."""
+    asked.clear()
+    number = a_library.case("case", **WHOLE)
+    assert len(asked) <= 11, asked
+    place = a_library.place(number)
+    for method, body, most in [
+        ("GET", None, 3),
+        ("PUT", {"description": "changed"}, 16),
+        ("PUT", {"description": "changed"}, 10),
+        ("DELETE", None, 14),
+        ("POST", {"request": {"url": "/"}}, 4),
+    ]:
+        asked.clear()
+        a_library.team.editor.ok(method, f"{a_library.cases}/check" if method == "POST" else place, body)
+        assert len(asked) <= most, (method, len(asked), asked)
 
 
 def test_who_is_refused_costs_nothing(app: Flask, asked: list[str]):

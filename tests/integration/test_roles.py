@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.conftest import FakeWeChat, Person, empty, log_in
+from tests.integration.library_bench import library
 from tests.integration.projects_bench import Team, error_of, join, team
 from tests.integration.role_table import PROJECT_TABLE, TABLE
 from tests.unit.features.users import samples
@@ -40,6 +41,11 @@ def _stage(app: Flask, wechat: FakeWeChat, path: str) -> Stage:
         rows["material_id"] = owner.ok("POST", "/api/user/verification/materials", data=file)["id"]
         papers = {"real_name": "王小明", "number": "11010119900307888X", "material_ids": [rows["material_id"]]}
         rows["application_id"] = owner.ok("POST", "/api/user/verification", papers)["id"]
+    if "/library/cases/{case_id}" in path:
+        sharer = log_in(app, wechat, "somebody-who-shares", verified=True)
+        project = sharer.ok("POST", "/api/projects", {"name": "Shared"})["id"]
+        case = {"name": "shared", "visibility": "public", "request": {"url": "/"}}
+        rows["case_id"] = sharer.ok("POST", f"/api/projects/{project}/cases", case)["id"]
     return Stage(owner, rows)
 
 
@@ -102,21 +108,27 @@ PROJECT_BODIES = {
     "invitations": {},
     "qrcode": {"code": "x" * 22},
     "environments": {"name": "another"},
+    "cases": {"name": "another", "request": {"url": "/"}},
+    "check": {"request": {"url": "/"}},
     "copy": {"name": "another"},
     "variables": {"variables": []},
 }
 
 
 def _place(group: Team, extra: int, path: str) -> str:
-    rows: dict[str, object] = {"project_id": group.project, "user_id": extra}
+    rows: dict[str, object] = {"project_id": group.project, "user_id": extra, "version": 1}
     if "{environment_id}" in path:
         rows["environment_id"] = group.environment()
+    if "{case_id}" in path:
+        rows["case_id"] = library(group).case()
     if "{invitation_id}" in path:
         rows["invitation_id"] = group.invitation()["id"]
     return path.format(**rows)
 
 
-def _body(method: str, path: str) -> object:
+def _body(group: Team, method: str, path: str) -> object:
+    if path.endswith("/move"):
+        return {"project_id": group.project}  # where it is: refused to who was let in
     if method in {"GET", "DELETE"}:
         return None
     words = [word for word in path.split("/") if word in PROJECT_BODIES]
@@ -140,7 +152,7 @@ def test_a_project_lets_in_whom_the_table_says(app: Flask, wechat: FakeWeChat, r
         }
         caller = callers[kind]() if kind in callers else getattr(group, kind)
         headers = {} if caller is None else {"Authorization": f"Bearer {caller.token}"}
-        response = app.test_client().open(place, method=method, headers=headers, json=_body(method, path))
+        response = app.test_client().open(place, method=method, headers=headers, json=_body(group, method, path))
         assert response.status_code < 500, response.text
         told.append(REFUSALS.get(response.status_code, "ok"))
         if response.status_code == 404 and caller is not None and kind != "stranger":

@@ -17,8 +17,12 @@ from wxcloudrun.core.db import Base, db
 from wxcloudrun.core.idempotency import IdempotencyRecord
 from wxcloudrun.core.rotation import Rotation
 from wxcloudrun.features.auth.models import LoginExchange
+from wxcloudrun.features.cases.models import Case, CaseVersion
+from wxcloudrun.features.datasets.models import Dataset
 from wxcloudrun.features.environments.models import Environment, ProjectVariables
 from wxcloudrun.features.projects.models import Project
+from wxcloudrun.features.runs.models import Priority, Run, RunCheckpoint, RunPlan, Trigger
+from wxcloudrun.features.scenarios.models import Scenario, ScenarioStep
 from wxcloudrun.features.users.models import User, VerificationApplication
 from wxcloudrun.features.wechat.models import PushMessage, WechatToken
 
@@ -79,7 +83,27 @@ def _fill() -> None:
     db.session.execute(insert(Environment).values(name="e", secrets=sealed(Environment.secrets), **kept, **stamp))
     variables = {"secrets": sealed(ProjectVariables.secrets), "version": 1, "updated_at": now}
     db.session.execute(insert(ProjectVariables).values(**variables, **kept))
+    _fill_library(project, person, stamp, sealed)
     db.session.commit()
+
+
+def _fill_library(project: int, person: int, stamp: dict, sealed) -> None:
+    mine = {"project_id": project, "creator_id": person, "owner_id": person, "content": "{}", **stamp}
+    case = {"name": "c", "method": "GET", "url": "/", "secrets": sealed(Case.secrets), **mine}
+    number = db.session.execute(insert(Case).values(case)).inserted_primary_key[0]
+    made = {"created_at": stamp["created_at"]}
+    version = {"case_id": number, "version": 1, "action": "created", "content": "{}", **made}
+    db.session.execute(insert(CaseVersion).values(secrets=sealed(CaseVersion.secrets), **version))
+    dataset = {"case_id": number, "key": "d", "position": 1, "content": "{}", **stamp}
+    db.session.execute(insert(Dataset).values(secrets=sealed(Dataset.secrets), **dataset))
+    scenario = {"name": "s", "secrets": sealed(Scenario.secrets), **mine}
+    number = db.session.execute(insert(Scenario).values(scenario)).inserted_primary_key[0]
+    step = {"scenario_id": number, "key": "k", "position": 1, "kind": "wait", "content": "{}", **stamp}
+    db.session.execute(insert(ScenarioStep).values(secrets=sealed(ScenarioStep.secrets), **step))
+    run = {"project_id": project, "title": "r", "trigger": Trigger.MANUAL, "priority": Priority.CI, **made}
+    number = db.session.execute(insert(Run).values(run)).inserted_primary_key[0]
+    db.session.execute(insert(RunPlan).values(run_id=number, content=sealed(RunPlan.content)))
+    db.session.execute(insert(RunCheckpoint).values(run_id=number, content=sealed(RunCheckpoint.content)))
 
 
 def _values(ring: KeyRing) -> dict[str, list[str]]:
@@ -97,14 +121,14 @@ def _values(ring: KeyRing) -> dict[str, list[str]]:
 def test_everything_has_the_new_key_and_the_old_one_may_go(app: Flask):
     with app.app_context():
         before = _values(BEFORE)
-        assert len(before) == 10
+        assert len(before) == 17
         assert all(before.values()), "each column has a value"
         with pytest.raises(UnreadableSecret):
             _values(AFTER)
     done = app.test_cli_runner().invoke(args=["secrets", "rotate"])
     assert done.exit_code == 0, done.output
     assert "users.session_key: 5 renewed" in done.output
-    assert "15 values have the key k2 now" in done.output
+    assert "22 values have the key k2 now" in done.output
     with app.app_context():
         assert _values(AFTER) == before
     again = app.test_cli_runner().invoke(args=["secrets", "rotate"])
@@ -118,7 +142,7 @@ def test_it_goes_on_where_it_was_stopped(app: Flask, monkeypatch: pytest.MonkeyP
         batches = work._batches
         monkeypatch.setattr(work, "_batches", lambda column: _first(batches(column)))
         first = sum(one.renewed for one in work.run())
-        assert first == 12, "of five session keys two"
+        assert first == 19, "of five session keys two"
         assert sum(one.renewed for one in Rotation(db.session, BOTH, Base.metadata).run()) == 3
         _values(AFTER)
 

@@ -7,6 +7,7 @@ from wxcloudrun.cli.audit import audit
 from wxcloudrun.cli.doctor import doctor
 from wxcloudrun.cli.engine import engine
 from wxcloudrun.cli.secrets import secrets
+from wxcloudrun.cli.seed import seed
 from wxcloudrun.cli.simulator import simulator
 from wxcloudrun.cli.users import users
 from wxcloudrun.cli.wechat import wechat
@@ -21,6 +22,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(doctor)
     app.cli.add_command(engine)
     app.cli.add_command(secrets)
+    app.cli.add_command(seed)
     app.cli.add_command(simulator)
     app.cli.add_command(wechat)
     app.cli.add_command(worker)

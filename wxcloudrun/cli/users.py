@@ -1,4 +1,4 @@
-"""`flask users`: find people, and say who administers."""
+"""`flask users`: find people, and say who administers and who is verified."""
 
 from collections.abc import Callable
 
@@ -53,6 +53,14 @@ def show(user_id: int) -> None:
 def promote(user_id: int) -> None:
     """Make somebody an administrator."""
     click.echo(_line(_answered(lambda: _service().change(SYSTEM, user_id, PersonChange(role="administrator")))))
+
+
+@users.command()
+@click.argument("user_id", type=_NUMBER)
+@with_appcontext
+def verify(user_id: int) -> None:
+    """Verify somebody you know, without an application."""
+    click.echo(_line(_answered(lambda: _service().change(SYSTEM, user_id, PersonChange(verification="verified")))))
 
 
 @users.command()

@@ -1,125 +1,69 @@
 """Lists that cost the same however long they are: an index of the words under which each thing is to be found."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import batched, product
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import BigInteger, Column, Index, Row, Table
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy import ColumnElement, Row, Table, delete, insert, select, tuple_, update
 
-from wxcloudrun.core.columns import UtcDateTime, code
-from wxcloudrun.core.db import AnySession, Base
-from wxcloudrun.core.grams import folded, grams
+from wxcloudrun.core.catalogue_entry import (
+    ALL,
+    PUBLIC,
+    Entry,
+    folder_terms,
+    gram_rows,
+    key_columns,
+    own,
+    private,
+    shared,
+    term,
+    term_rows,
+    text_row,
+    trash,
+    visible,
+)
+from wxcloudrun.core.catalogue_tables import GramColumns, TermColumns, TextColumns
+from wxcloudrun.core.catalogue_walk import Order, Tables, Word, page_statement, reach_statement
+from wxcloudrun.core.db import AnySession, fetch
+from wxcloudrun.core.errors import FieldFault, InvalidInput
+from wxcloudrun.core.grams import asked, folded, grams
+from wxcloudrun.core.pagination import cursor, position
+
+__all__ = [
+    "PUBLIC",
+    "Catalogue",
+    "Entry",
+    "Found",
+    "GramColumns",
+    "ListCursor",
+    "Sort",
+    "TermColumns",
+    "TextColumns",
+    "Wanted",
+    "folder_terms",
+    "own",
+    "private",
+    "shared",
+    "term",
+    "trash",
+    "visible",
+]
 
 type Sort = Literal["id", "-id", "position", "-position", "name", "-name", "updated_at", "-updated_at"]
 
-# A cursor of a catalogue may hold 64 characters of a name, so it is longer than others.
+# It may hold 64 characters of a name, and so be longer than other cursors.
 ListCursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,1200}$", description="`next` of the list before.")]
 
-ALL = "*"  # the term that everything has; `put` writes it by itself
-PUBLIC = "public"  # the scope of what every verified user sees
-
-
-class TermColumns:
-    """A table of terms: thing `item_id` is found under `term` by those who see `scope`, in any of four orders."""
-
-    scope: Mapped[str] = mapped_column(code(48), primary_key=True)
-    term: Mapped[str] = mapped_column(code(64), primary_key=True)
-    item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    position: Mapped[int]
-    name_key: Mapped[str] = mapped_column(code(64))
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-    @declared_attr.directive
-    @classmethod
-    def __table_args__(cls) -> tuple[object, ...]:
-        """One index an order, each ending in the number that decides between equals; and one to find a thing's own."""
-        return (
-            Index(None, "item_id"),
-            Index(None, "scope", "term", "position", "item_id"),
-            Index(None, "scope", "term", "name_key", "item_id"),
-            Index(None, "scope", "term", "updated_at", "item_id"),
-            Base.__table_args__,
-        )
-
-
-class GramColumns:
-    """A table of short pieces of text: thing `item_id` has `gram` in its text and is seen by `scope`."""
-
-    scope: Mapped[str] = mapped_column(code(48), primary_key=True)
-    gram: Mapped[str] = mapped_column(code(3), primary_key=True)
-    item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-
-    @declared_attr.directive
-    @classmethod
-    def __table_args__(cls) -> tuple[object, ...]:
-        """The key finds things by text; this index the pieces of one thing."""
-        return (Index(None, "item_id"), Base.__table_args__)
-
-
-class TextColumns:
-    """A table of texts: what thing `item_id` is searched by, casefolded, since databases fold case each in their way."""
-
-    item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    text: Mapped[str] = mapped_column(code(512))
-
-
-def shared(project_id: int) -> str:
-    """The scope of what all members of a project see."""
-    return f"p{project_id}"
-
-
-def own(project_id: int, user_id: int) -> str:
-    """The scope of what is private to one member of a project."""
-    return f"p{project_id}u{user_id}"
-
-
-def private(project_id: int) -> str:
-    """The scope of everything private in a project, for its owners. A private thing is in this and in `own`."""
-    return f"p{project_id}private"
-
-
-def trash(scope: str) -> str:
-    """Where a thing of that scope is seen while it lies in the trash."""
-    return f"{scope}-"
-
-
-def visible(project_id: int, user_id: int, *, owner: bool) -> tuple[str, ...]:
-    """The scopes that a member lists. They have no thing in common."""
-    return (shared(project_id), private(project_id) if owner else own(project_id, user_id))
-
-
-def term(kind: str, value: object) -> str:
-    """The term `kind:value`; a long value goes in as its hash."""
-    whole = f"{kind}:{value}"
-    if len(whole) <= 64 and not whole.endswith(" "):  # MariaDB takes "a" and "a " for the same key
-        return whole
-    return f"{kind}:{hashlib.sha256(whole.encode()).hexdigest()[:40]}"
-
-
-def folder_terms(folder: str) -> list[str]:
-    """Terms of a thing in the folder `a/b/c`: it is found in `a`, `a/b` and `a/b/c`. The root folder has none."""
-    parts = folder.split("/") if folder else []
-    return [term("folder", "/".join(parts[:depth])) for depth in range(1, len(parts) + 1)]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """How a thing is to be found: by whom (scopes), by which filters (terms), by which text, and where it stands.
-
-    `name` is what the order `name` goes by (case does not count). `text` holds what is searched, one line each thing:
-    a scenario's is its name, a case's `f"{name}\\n{url[:128]}"`.
-    """
-
-    scopes: Sequence[str]
-    terms: Sequence[str]
-    text: str
-    name: str
-    position: int
-    updated_at: datetime
+_NEWEST: Sort = "-id"
+_KEYS = {"id": None, "position": "position", "name": "name_key", "updated_at": "updated_at"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_AT_ONCE = 500  # numbers in one statement
+# Twice as many find more of what is rare at once, and cost among many things half as much again as among few.
+BOUND = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +71,7 @@ class Wanted:
     """Which things: those that one of the scopes shows, that have all the terms, and the text if there is one.
 
     Scopes have no thing in common. `text` is found literally, whatever its case. `sort` None means newest first; with a
-    text only `id` and `-id` are possible. `size` is how many at most.
+    text only `id` and `-id` are possible. `size` is how many at most. Where words are equally good the first one leads.
     """
 
     scopes: Sequence[str]
@@ -147,53 +91,161 @@ class Found:
 
 
 class Catalogue:
-    """The lists of one kind of thing. `terms`, `grams`, `texts`: its tables here; `things`: its own table, with `id`."""
+    """The lists of one kind of thing. `terms`, `grams`, `texts` are its tables here, `things` is its own, with `id`.
 
-    def __init__(self, session: AnySession, terms: Table, grams: Table, texts: Table, things: Table) -> None:
+    `bound` is how many things of each scope are looked at for one page.
+    """
+
+    def __init__(
+        self, session: AnySession, terms: Table, grams: Table, texts: Table, things: Table, bound: int = BOUND
+    ) -> None:
         self._session = session
         self._terms, self._grams, self._texts, self._things = terms, grams, texts, things
+        self._bound = bound
 
-    def page(self, wanted: Wanted, columns: Sequence[Column[Any]]) -> Found:
-        """Rows of these columns of `things`, in order, in at most two questions.
+    def page(self, wanted: Wanted, columns: Sequence[ColumnElement[Any]]) -> Found:
+        """Rows of these columns of `things`, in order: one question, or two where more than one thing must be true.
 
         Raises InvalidInput: `cursor: invalid` for one that this order did not give, `sort: not_with_q`.
         """
-        raise NotImplementedError
+        start = _Start.of(wanted)
+        text, terms = folded(wanted.text or ""), tuple(wanted.terms)
+        values = start.values | {f"scope_{number}": scope for number, scope in enumerate(wanted.scopes)}
+        words = [Word("term", one) for one in terms] + [Word("gram", one) for one in asked(text)] or [Word("term", ALL)]
+        walked, end = [words[0]] * len(wanted.scopes), None
+        probes: tuple[str, ...] = ()
+        if text or len(terms) > 1:
+            walked, end = self._reach(start, words, values, len(wanted.scopes))
+            probes = terms
+        kinds, ends = tuple(word.kind for word in walked), end is not None
+        shape = (self._tables(), start.order, kinds, len(probes), bool(text), ends, wanted.size, tuple(columns))
+        values |= _numbered(walked) | {f"probe_{number}": f"\n{probe}\n" for number, probe in enumerate(probes)}
+        values |= {"text": text} if text else {}
+        values |= start.bounds(end) if end else {}
+        rows = list(fetch(self._session, page_statement(*shape), values))
+        if len(rows) > wanted.size:
+            rows = rows[: wanted.size]
+            end = rows[-1]
+        return Found(rows, start.cursor(end) if end else None)
 
     def add(self, entries: Mapping[int, Entry]) -> None:
-        """Write things that were never in the catalogue: three statements for up to 500 of them."""
-        raise NotImplementedError
+        """Write things that were never in the catalogue: three statements, however many they are."""
+        self._insert(self._terms, [row for item, entry in entries.items() for row in term_rows(item, entry)])
+        self._insert(self._grams, [row for item, entry in entries.items() for row in gram_rows(item, entry)])
+        self._insert(self._texts, [text_row(item, entry) for item, entry in entries.items()])
 
     def put(self, item_id: int, entry: Entry) -> None:
         """Write how a thing is found now, new or not: only what differs. The caller holds the thing's own row."""
-        raise NotImplementedError
+        before = fetch(self._session, self._written(item_id))
+        if not before:
+            self.add({item_id: entry})
+            return
+        was, scopes = before[0], [row.scope for row in before]
+        keys, text = key_columns(entry), text_row(item_id, entry)
+        if any(getattr(was, name) != value for name, value in keys.items()):
+            self._run(update(self._terms).where(self._terms.c.item_id == item_id).values(**keys))
+        terms = [ALL, *was.terms.split("\n")[1:-1]]
+        self._exchange(self._terms, item_id, set(product(scopes, terms)), term_rows(item_id, entry))
+        self._exchange(self._grams, item_id, set(product(scopes, grams(was.text))), gram_rows(item_id, entry))
+        if (was.text, was.terms) != (text["text"], text["terms"]):
+            self._run(update(self._texts).where(self._texts.c.item_id == item_id).values(**text))
 
     def put_all(self, entries: Mapping[int, Entry]) -> None:
-        """The same for many things, in a constant number of statements for up to 500 of them."""
-        raise NotImplementedError
+        """The same for many things, each written anew: six statements for up to 500 of them."""
+        self.remove(*entries)
+        self.add(entries)
 
     def remove(self, *item_ids: int) -> None:
         """Nobody finds these any more. The trash is no removal: it is `put` with scopes of `trash`."""
-        raise NotImplementedError
+        for some in batched(item_ids, _AT_ONCE):
+            for table in (self._terms, self._grams, self._texts):
+                self._run(delete(table).where(table.c.item_id.in_(some)))
+
+    def _tables(self) -> Tables:
+        dialect = self._session.get_bind().dialect.name
+        return Tables(self._terms, self._grams, self._texts, self._things, dialect)
+
+    def _reach(
+        self, start: "_Start", words: list[Word], values: dict[str, object], scopes: int
+    ) -> tuple[list[Word], Row[Any] | None]:
+        """For each scope the word that leads on farthest; and where the first of them stops, None for nowhere."""
+        kinds = tuple(word.kind for word in words)
+        statement = reach_statement(self._tables(), start.order, kinds, scopes, self._bound)
+        reached = fetch(self._session, statement, values | _numbered(words))
+        walked, stops = [], []
+        for scope in range(scopes):
+            mine = [row for row in reached if row.scope == scope]
+            to_the_end = set(range(len(words))) - {row.word for row in mine}
+            walked.append(words[min(to_the_end) if to_the_end else mine[-1].word])
+            stops += [] if to_the_end else mine[-1:]
+        return walked, next((row for row in reached if row in stops), None)
+
+    def _written(self, item_id: int) -> Any:
+        terms, texts = self._terms.c, self._texts.c
+        mine = (terms.item_id == item_id, terms.term == ALL, texts.item_id == terms.item_id)
+        keys = (terms.scope, terms.position, terms.name_key, terms.updated_at)
+        return select(*keys, texts.text, texts.terms).where(*mine)
+
+    def _exchange(self, table: Table, item_id: int, before: set[tuple[str, str]], rows: list[dict[str, Any]]) -> None:
+        """Make `rows` all that there is of one thing, where these scopes and words were."""
+        scope, word, item = table.primary_key.columns
+        now = {(row[scope.name], row[word.name]): row for row in rows}
+        if gone := before - set(now):
+            mine = [item == item_id]
+            mine += [] if gone == before else [tuple_(scope, word).in_(sorted(gone))]
+            self._run(delete(table).where(*mine))
+        self._insert(table, [row for key, row in now.items() if key not in before])
+
+    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._run(insert(table), rows)
+
+    def _run(self, statement: Any, rows: list[dict[str, Any]] | None = None) -> None:
+        self._session.connection().execute(statement, rows)
 
 
-def term_rows(item_id: int, entry: Entry) -> list[dict[str, Any]]:
-    """Its rows in the table of terms."""
-    keys = {"position": entry.position, "name_key": folded(entry.name)[:64], "updated_at": entry.updated_at}
-    terms = dict.fromkeys([ALL, *entry.terms])
-    return [{"scope": scope, "term": one, "item_id": item_id, **keys} for scope in entry.scopes for one in terms]
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """In which order a page is read, and after what."""
+
+    sort: Sort
+    order: Order
+    values: dict[str, object]
+
+    @classmethod
+    def of(cls, wanted: Wanted) -> "_Start":
+        """Raises InvalidInput."""
+        sort = wanted.sort or _NEWEST
+        key = _KEYS[sort.removeprefix("-")]
+        if wanted.text and key:
+            raise InvalidInput(fields=(FieldFault("sort", "not_with_q"),))
+        order = Order(key, sort.startswith("-"), wanted.cursor is not None)
+        return cls(sort, order, {} if wanted.cursor is None else _after(wanted.cursor, sort, key))
+
+    def bounds(self, end: Row[Any]) -> dict[str, object]:
+        """Parameters: up to this place and no farther."""
+        return {"end_id": end.listed_id} | ({"end_key": end.listed_key} if self.order.key else {})
+
+    def cursor(self, last: Row[Any]) -> str:
+        """The mark of what comes after this place."""
+        if self.order.key is None:
+            return cursor(self.sort, last.listed_id)
+        key = last.listed_key
+        return cursor(self.sort, (key - _EPOCH) // _MICROSECOND if isinstance(key, datetime) else key, last.listed_id)
 
 
-def gram_rows(item_id: int, entry: Entry) -> list[dict[str, Any]]:
-    """Its rows in the table of grams."""
-    pieces = sorted(grams(_text(entry)))
-    return [{"scope": scope, "gram": piece, "item_id": item_id} for scope in entry.scopes for piece in pieces]
+def _after(mark: str, sort: Sort, key: str | None) -> dict[str, object]:
+    """What a cursor says. Raises InvalidInput, also for the cursor of another order."""
+    between: tuple[type, ...] = () if key is None else (str,) if key == "name_key" else (int,)
+    values = position(mark, (str, *between, int)) or ()
+    too_far = key == "position" and abs(values[1]) >= 2**31
+    if values[0] != sort or too_far:
+        raise InvalidInput(fields=(FieldFault("cursor", "invalid"),))
+    if key is None:
+        return {"after_id": values[1]}
+    after = _EPOCH + values[1] * _MICROSECOND if key == "updated_at" else values[1]
+    return {"after_key": after, "after_id": values[2]}
 
 
-def text_row(item_id: int, entry: Entry) -> dict[str, Any]:
-    """Its row in the table of texts."""
-    return {"item_id": item_id, "text": _text(entry)}
-
-
-def _text(entry: Entry) -> str:
-    return folded(entry.text)[:512]
+def _numbered(words: Sequence[Word]) -> dict[str, object]:
+    return {f"word_{number}": word.value for number, word in enumerate(words)}

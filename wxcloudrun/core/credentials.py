@@ -118,11 +118,13 @@ def _places(content: Mapping[str, Any], above: Path = ()) -> Iterator[tuple[Path
 
 
 def _named(part: Any, name: str, above: Path) -> Iterator[tuple[Path, Any, Any]]:
-    """Entries by name; of a name that comes again, the second has the path `name, 1`."""
+    """Entries by name; of a name that comes again, or of a list in a dataset, the second has the path `name, 1`."""
     if isinstance(part, dict):
-        for key in part:
+        for key, value in part.items():
             if name == "cookies" or _TELLING.search(str(key)):
-                yield (*above, name, str(key)), part, key
+                holder, places = (value, range(len(value))) if isinstance(value, list) else (part, (key,))
+                for at, place in enumerate(places):
+                    yield (*above, name, str(key), *([str(at)] if at else [])), holder, place
         return
     seen: dict[str, int] = {}
     for entry in part if isinstance(part, list) else ():

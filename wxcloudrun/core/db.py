@@ -10,7 +10,8 @@ from typing import Any, Concatenate, Protocol, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import URL, Dialect, Engine, Executable, MetaData, Row, StaticPool, UniqueConstraint, event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
 type AnySession = Session | scoped_session[Any]
@@ -199,6 +200,13 @@ def asks_for_retry(error: DBAPIError) -> bool:
         return True
     arguments: tuple[object, ...] = getattr(error.orig, "args", ())
     return bool(arguments) and arguments[0] in {1205, 1213, 1020}  # lock wait, deadlock, record changed
+
+
+def database_gone(error: Exception) -> bool:
+    """True when the database, not what was asked of it, is what failed."""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def violates(error: IntegrityError, constraint: UniqueConstraint) -> bool:

@@ -12,7 +12,7 @@ def folded(text: str) -> str:
 def grams(text: str) -> set[str]:
     """The pieces of a folded text, line by line.
 
-    All of three characters; and, since Chinese is searched by one or two characters, the shorter ones that are not ASCII.
+    All of three characters; and the shorter ones that are not ASCII, since Chinese is searched by one or two.
     """
     found: set[str] = set()
     for line in text.split("\n"):
@@ -39,5 +39,5 @@ def asked(text: str) -> list[str]:
 
 
 def _key(piece: str) -> str:
-    """As it is stored. To MariaDB a blank at the end is nothing; a piece only leads to texts that are then looked at."""
+    """As it is stored: to MariaDB a blank at the end is nothing. What a piece leads to is looked at anyway."""
     return piece.replace(" ", "_")

@@ -75,6 +75,7 @@ class Cookie:
     secure: bool = False
     http_only: bool = False
     same_site: str = ""
+    host_only: bool = False  # no Domain attribute: never for the hosts below
 
 
 @record(frozen=True, slots=True)

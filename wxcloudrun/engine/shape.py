@@ -1,6 +1,7 @@
 """What every model of a plan has in common: frozen, no unknown fields, JSON values only; and what does not fit it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
 from types import UnionType
@@ -175,7 +176,7 @@ def _reason(faults: list[Any], holder: type[BaseModel] | None) -> str:
     wanted = list(dict.fromkeys(_EXPECTED[one["type"]] for one in faults))
     if "a number" in wanted and "a whole number" in wanted:
         wanted.remove("a whole number")
-    return f"expected {_either(wanted)}, got {_kind(faults[0]['input'])}"
+    return f"expected {_either(wanted)}, got {kind_in_words(faults[0]['input'])}"
 
 
 def _told(fault: Mapping[str, Any], holder: type[BaseModel] | None) -> str:
@@ -215,7 +216,7 @@ def _closest_part(step: object) -> str:
 
 def _no_such_word(given: object, expected: str) -> str:
     words = [word for word in expected.replace("'", "").replace(" or ", ", ").split(", ") if word]
-    shown = f"`{given[:40]}`" if isinstance(given, str) else f"{_kind(given)}" if _plain(given) else str(given)
+    shown = f"`{given[:40]}`" if isinstance(given, str) else f"{kind_in_words(given)}" if _plain(given) else str(given)
     if len(words) == 1:
         return f"{shown} is not {words[0]}, which it must be"
     return f"{shown} is none of {', '.join(words)}{closest(given, words) if isinstance(given, str) else ''}"
@@ -225,7 +226,8 @@ def _plain(value: object) -> bool:
     return value is None or isinstance(value, dict | list | tuple)
 
 
-def _kind(value: object) -> str:
+def kind_in_words(value: object) -> str:
+    """What a person calls a JSON value: `a text`, `an array`."""
     match value:
         case None:
             return "null"
@@ -233,7 +235,7 @@ def _kind(value: object) -> str:
             return "true or false"
         case str():
             return "a text"
-        case int() | float():
+        case int() | float() | Decimal():
             return "a number"
         case dict():
             return "an object"

@@ -10,8 +10,13 @@ FLOW = {"__init__", "routes", "controller", "tasks", "service", "planning", "exe
 SPOKEN_OF = {"models", "schemas", "errors"}
 NOUNS = {
     "auth": {"identification", "refresh"},
+    "cases": {"copies", "definition", "exchange", "library", "portable", "records", "versions"},
+    "datasets": {"cells", "content", "copies", "imports", "order", "reading"},
     "environments": {"settings", "variables"},
     "projects": {"invitations", "members"},
+    "scenarios": {
+        "calls", "checking", "content", "copies", "notices", "outline", "steps", "tree", "uses", "views",
+    },  # fmt: skip
     "users": {"administration", "admission", "moderation", "phone", "pictures", "privacy", "verification"},
     "wechat": {"inbox", "subscriptions", "tokens"},
 }

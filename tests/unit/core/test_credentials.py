@@ -28,6 +28,18 @@ WHOLE = {
 }
 
 
+def test_a_list_of_credentials_under_one_name_is_set_apart_one_by_one():
+    content = {"headers": {"X-Token": ["first", "{{open}}", "third"], "X-Tag": ["a", "b"]}, "cookies": {"a": ["b"]}}
+    shown, held = set_apart(content, {})
+    assert shown == {
+        "headers": {"X-Token": [MARK, "{{open}}", MARK], "X-Tag": ["a", "b"]},
+        "cookies": {"a": [MARK]},
+    }
+    assert put_back(shown, unpacked(packed(held))) == content
+    assert list(unset(shown, held)) == []
+    assert list(unset(shown, {})) == [("headers", "X-Token"), ("headers", "X-Token", "2"), ("cookies", "a")]
+
+
 def test_what_was_set_apart_comes_back_as_it_was():
     shown, held = set_apart(WHOLE, {})
     assert put_back(shown, unpacked(packed(held))) == {

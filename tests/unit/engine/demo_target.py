@@ -96,11 +96,13 @@ class _Handler(BaseHTTPRequestHandler):
         data = value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
+        if status != 204:
+            self.send_header("Content-Length", str(len(data)))
         for header, text in headers:
             self.send_header(header, text)
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD" and status not in (204, 304):
+            self.wfile.write(data)
 
     def _lost(self, request):
         self._reply(404, {"error": f"nothing at {request['path']}"})

@@ -131,7 +131,8 @@ def read_upload() -> Upload:
         raise InvalidInput(fields=(FieldFault("file", "missing"),))
     fields = dict(request.form)
     _refuse_nul(fields)
-    return Upload(content=file.read(), fields=fields)
+    told = {"name": printable(file.filename or "", 255), "content_type": printable(file.content_type or "", 128)}
+    return Upload(content=file.read(), fields=fields, **told)
 
 
 def validated(model: type[BaseModel], value: Any, *, strict: bool) -> BaseModel:

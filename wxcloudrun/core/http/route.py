@@ -88,6 +88,8 @@ class Upload:
 
     content: bytes = field(repr=False)
     fields: dict[str, str] = field(default_factory=dict, repr=False)
+    name: str = ""
+    content_type: str = ""
 
 
 def printable(text: str, length: int = 64) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from wxcloudrun.engine.plan.case import Case, Dataset
 from wxcloudrun.engine.plan.plan import Environment
-from wxcloudrun.engine.plan.steps import CaseStep, Overrides
+from wxcloudrun.engine.plan.steps import Overrides
 
 _LISTS = ("query", "headers", "cookies")
 
@@ -136,60 +136,3 @@ def deep_merge(base: Any, change: Any) -> Any:
             merged[key] = deep_merge(base[key], value) if key in base else value
         return merged
     return change
-
-
-def written_field(field: str, raw: Mapping[str, Any], step: CaseStep, row: Dataset | None, env: Environment) -> str:
-    """The place a person wrote what stands at `field` of a merged request (`headers.0.value`), seen from the plan's
-    step (`case.datasets.1.headers.X-Id`) or, for an environment's default, from the plan (`/environment.headers.A`)."""
-    head, _, rest = field.partition(".")
-    layers: list[tuple[str, Dataset | Overrides]] = [("overrides", step.overrides)]
-    if row is not None:
-        layers.append((_row_place(step.case, row), row))
-    if head in _LISTS:
-        return _written_entry(head, rest, raw, layers, step.case)
-    for place, layer in layers:
-        if getattr(layer, head, None) is not None or (head == "body" and layer.replace_body is not None):
-            own = "replace_body" if head == "body" and layer.replace_body is not None else head
-            return ".".join([place, own, *([rest] if rest and (own != "body") else [])])
-    own_value = step.case.request.get(head)
-    if head == "auth" and env.auth is not None and _inherits(own_value):
-        return f"/environment.{field}"
-    if head in ("tls", "timeouts", "proxy") and own_value is None and getattr(env, head) is not None:
-        return f"/environment.{field}"
-    return f"case.request.{_by_key(field, step.case.request)}"
-
-
-def _written_entry(
-    head: str, rest: str, raw: Mapping[str, Any], layers: Iterable[tuple[str, Dataset | Overrides]], case: Case
-) -> str:
-    index, _, _ = rest.partition(".")
-    entries = raw.get(head)
-    entry = entries[int(index)] if index.isdecimal() and isinstance(entries, list) else None
-    if not isinstance(entry, dict):
-        return f"case.request.{head}" + (f".{rest}" if rest else "")
-    name = _entry_key(entry, head == "headers")
-    for place, layer in layers:
-        for key, value in getattr(layer, head).items():
-            if value is not None and name == (key.lower() if head == "headers" else key):
-                return f"{place}.{head}.{key}"
-    own = case.request.get(head)
-    if isinstance(own, Mapping) and entry.get("name") in own:
-        return f"case.request.{head}.{entry['name']}"
-    for at, one in enumerate(own if isinstance(own, list | tuple) else ()):
-        if one is entry:
-            return f"case.request.{head}.{at}{rest.removeprefix(index)}"
-    return f"/environment.{head}.{entry.get('name')}"
-
-
-def _row_place(case: Case, row: Dataset) -> str:
-    return f"case.datasets.{next((at for at, one in enumerate(case.datasets) if one is row), row.key)}"
-
-
-def _by_key(field: str, request: Mapping[str, Any]) -> str:
-    """`body.fields.0.value` as `body.fields.name` when the fields were written as an object."""
-    body = request.get("body")
-    parts = field.split(".")
-    if len(parts) < 3 or parts[0] != "body" or not isinstance(body, dict) or not isinstance(body.get(parts[1]), dict):
-        return field
-    names = list(body[parts[1]]) if parts[1] in ("fields", "parts") else []
-    return f"body.{parts[1]}.{names[int(parts[2])]}" if parts[2].isdecimal() and int(parts[2]) < len(names) else field

@@ -8,7 +8,7 @@ from typing import Any
 
 from wxcloudrun.engine.bounds import Bounds
 from wxcloudrun.engine.errors import ErrorClass, StepError
-from wxcloudrun.engine.judge.values import shown_text
+from wxcloudrun.engine.judge.values import brief, shown_text
 from wxcloudrun.engine.plan.case import Action, ComputeAction, LogAction, Reach, SetAction, SignAction, WaitAction
 from wxcloudrun.engine.ready.formula import Formula
 from wxcloudrun.engine.render.names import Names
@@ -91,5 +91,6 @@ def _seconds(compiled: CompiledAction, names: Names) -> float:
     except (TypeError, ValueError):
         seconds = -1.0
     if not 0 <= seconds <= 600:
-        raise StepError(ErrorClass.HOOK, f"{compiled.field}.wait_ms: {value!r} is not a number from 0 to 600000")
+        reason = f"a number from 0 to 600000 is needed, not {brief(value)}"
+        raise StepError(ErrorClass.HOOK, f"{compiled.field}.wait_ms: {reason}")
     return seconds

@@ -19,6 +19,8 @@ from wxcloudrun.engine.render.placeholder_filters import compile_placeholder_fil
 from wxcloudrun.engine.render.template import Placeholder, placeholders
 from wxcloudrun.engine.send.egress import AddressRule
 
+_HINTED = 100  # warnings that may say which name was meant
+
 
 def check_plan(plan: Plan) -> list[str]:
     """Warnings, each naming the field; raises `DefinitionError` (field, position) for what cannot work."""
@@ -138,7 +140,7 @@ class _Check:
     def _reads(self, formula: Formula | None, known: set[str]) -> None:
         """An expression names variables without braces."""
         for name in formula.names - known if formula is not None else ():
-            self._warnings.append(_unknown(formula.field if formula else "", name, known))
+            self._warn(formula.field if formula else "", name, known)
 
     def _uses(self, value: Any, known: set[str]) -> None:
         for where, placeholder in placeholders(value):
@@ -147,7 +149,7 @@ class _Check:
             if placeholder.dynamic:
                 self._gathering.attempt(_refuse_dynamic, where, placeholder)
             elif not _candidates(placeholder.name) & known:
-                self._warnings.append(_unknown(where, placeholder.name, known))
+                self._warn(where, placeholder.name, known)
             else:
                 self._uses_inside(where, placeholder.name, known)
 
@@ -155,7 +157,12 @@ class _Check:
         """A value that refers to others needs them where it is used, not where it is written."""
         for _, inner in placeholders(self._values.get(name)):
             if not inner.dynamic and not _candidates(inner.name) & known:
-                self._warnings.append(_unknown(f"{where}: `{name}` needs `{inner.name}`", inner.name, known))
+                self._warn(f"{where}: `{name}` needs `{inner.name}`", inner.name, known)
+
+    def _warn(self, where: str, name: str, known: Iterable[str]) -> None:
+        """Say that nothing gives the name a value; looking for one that is like it takes time, so not for ever."""
+        hinted = known if len(self._warnings) < _HINTED else ()
+        self._warnings.append(_unknown(where, name, hinted))
 
 
 def _candidates(name: str) -> set[str]:

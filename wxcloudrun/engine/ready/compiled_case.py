@@ -10,13 +10,15 @@ from pydantic import ValidationError
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
 from wxcloudrun.engine.plan.case import Action, Case, Dataset
 from wxcloudrun.engine.plan.dataset import choose_rows
-from wxcloudrun.engine.plan.merge import merged_request, written_field
+from wxcloudrun.engine.plan.merge import merged_request
 from wxcloudrun.engine.plan.plan import Environment
 from wxcloudrun.engine.plan.steps import CaseStep, DatasetMode
+from wxcloudrun.engine.plan.written import Origin
 from wxcloudrun.engine.ready.actions import CompiledAction, compile_action
 from wxcloudrun.engine.ready.checks import Checks
 from wxcloudrun.engine.ready.faults import Gathering
 from wxcloudrun.engine.ready.literals import refuse_literals
+from wxcloudrun.engine.ready.places import PlaceOf, relocated
 from wxcloudrun.engine.render.names import Names
 from wxcloudrun.engine.render.template import Object, Template, as_text, compile_tree, is_template
 from wxcloudrun.engine.send.request import RequestSpec
@@ -28,10 +30,13 @@ from wxcloudrun.engine.shape import Faults, shape_faults
 class RequestTemplate:
     """A merged request. Without placeholders it is validated once; else only the fields that hold some, each time."""
 
-    def __init__(self, raw: dict[str, Any], where: str) -> None:
-        """Raises `DefinitionError` for what cannot become a request whatever the placeholders give."""
-        self._where = where
-        self.tree = compile_tree(raw, where)
+    def __init__(self, raw: dict[str, Any], where: str, place_of: PlaceOf | None = None) -> None:
+        """Raises `DefinitionError` for what cannot become a request whatever the placeholders give.
+
+        Its fields stand below `where`, unless `place_of` tells where a person wrote what is in them.
+        """
+        self.place_of = place_of or (lambda field: f"{where}.{field}")
+        self.tree = relocated(compile_tree(raw, where), where, self.place_of)
         self._fixed: RequestSpec | None = None
         self._frame: RequestSpec | None = None
         _check_shape(raw, where)
@@ -53,7 +58,7 @@ class RequestTemplate:
             return self._framed(self._frame, data) if self._frame is not None else RequestSpec.model_validate(data)
         except ValidationError as error:
             fault = shape_faults(RequestSpec, error)[0]
-        raise StepError(ErrorClass.DEFINITION, f"{self._where}.{fault}")
+        raise StepError(ErrorClass.DEFINITION, f"{self.place_of(fault.field)}: {fault.reason}")
 
     def _framed(self, frame: RequestSpec, data: dict[str, Any]) -> RequestSpec:
         """The frame with the rendered URL and body. Any other type than expected is left to the whole validation."""
@@ -86,6 +91,7 @@ class CompiledCase:
     before: tuple[CompiledAction, ...]
     after: tuple[CompiledAction, ...]
     rows: dict[str | None, Row] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)  # of the rows of data, by identity
 
     def row(self, dataset: Dataset | None) -> Row:
         """The request and the values for a row, compiled when first needed."""
@@ -109,7 +115,7 @@ class CompiledCase:
         for key, item in case.expected.items():
             values[f"expected.{key}"] = compile_tree(item, f"{self.where}.case.expected.{key}")
         if dataset is not None:
-            where = f"{self.where}.case.datasets.{case.datasets.index(dataset)}"
+            where = f"{self.where}.{self._row_place(dataset)}"
             values.update(compile_values(dataset.variables, f"{where}.variables"))
             for key, item in dataset.expected.items():
                 values[f"expected.{key}"] = compile_tree(item, f"{where}.expected.{key}")
@@ -118,20 +124,28 @@ class CompiledCase:
     def _request(self, raw: dict[str, Any], dataset: Dataset | None) -> RequestTemplate:
         """The request; raises `Faults` with the places that a person wrote."""
         where = f"{self.where}.case.request"
+        origin = Origin(raw, self.step, dataset, self.environment, self._row_place(dataset))
+
+        def place_of(field: str) -> str:
+            place = origin.place(field)
+            return place[1:] if place[0] == "/" else f"{self.where}.{place}"
+
         gathering = Gathering()
-        request = gathering.attempt(RequestTemplate, raw, where)
+        request = gathering.attempt(RequestTemplate, raw, where, place_of)
         if request is not None:
             gathering.attempt(refuse_literals, raw)
         if request is None or gathering.faults:
-            named = [(one.field.removeprefix(f"{where}."), one) for one in gathering.faults]
-            places = [written_field(name, raw, self.step, dataset, self.environment) for name, _ in named]
-            raise Faults(
-                [
-                    DefinitionError(place[1:] if place[0] == "/" else f"{self.where}.{place}", one.reason, one.position)
-                    for place, (_, one) in zip(places, named, strict=True)
-                ]
-            )
+            faults = [(place_of(one.field.removeprefix(f"{where}.")), one) for one in gathering.faults]
+            raise Faults([DefinitionError(place, one.reason, one.position) for place, one in faults])
         return request
+
+    def _row_place(self, dataset: Dataset | None) -> str:
+        """Where the row stands, seen from the step."""
+        if dataset is None:
+            return ""
+        if not self.numbers:
+            self.numbers.update({id(one): at for at, one in enumerate(self.step.case.datasets)})
+        return f"case.datasets.{self.numbers.get(id(dataset), dataset.key)}"
 
 
 def compile_case(step: CaseStep, environment: Environment, where: str) -> CompiledCase:

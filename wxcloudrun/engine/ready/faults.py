@@ -17,6 +17,7 @@ class Gathering:
 
     def __init__(self) -> None:
         self.faults: list[DefinitionError] = []
+        self._seen: set[tuple[str, str]] = set()  # of each fault its field and reason
 
     def attempt[**P, T](self, make: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T | None:
         """What `make` gives, or None when it found a fault, which is kept."""
@@ -29,7 +30,8 @@ class Gathering:
     def add(self, fault: DefinitionError) -> None:
         """Keep a fault, or each of several."""
         for one in fault.faults if isinstance(fault, Faults) else (fault,):
-            if (one.field, one.reason) not in [(other.field, other.reason) for other in self.faults]:
+            if (one.field, one.reason) not in self._seen:
+                self._seen.add((one.field, one.reason))
                 self.faults.append(one)
 
     def refuse(self, plan: Plan | None = None) -> None:

@@ -11,6 +11,7 @@ from wxcloudrun.engine.render.placeholder_filters import filtered
 from wxcloudrun.engine.render.template import MAX_RENDERED, Placeholder, Template, placeholders
 from wxcloudrun.engine.render.variables import Layer, Scope, Source
 from wxcloudrun.engine.result.redaction import Redactor
+from wxcloudrun.engine.shape import kind_in_words
 
 _MISSING = object()
 
@@ -126,7 +127,7 @@ def _member(value: Any, key: str | int, placeholder: Placeholder, field: str) ->
         return value[str(key)]
     if isinstance(value, list) and str(key).lstrip("-").isdigit() and -len(value) <= int(key) < len(value):
         return value[int(key)]
-    shape = f"an object with {', '.join(list(value)[:8])}" if isinstance(value, dict) else type(value).__name__
+    shape = f"an object with {', '.join(list(value)[:8])}" if isinstance(value, dict) else kind_in_words(value)
     if isinstance(value, list):
         shape = f"a list of {len(value)}"
     raise StepError(ErrorClass.VARIABLE, f"{field}: `{placeholder.text}` has no `{key}`; there is {shape}")

@@ -182,12 +182,10 @@ def _exact(value: Any) -> str:
 
 
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_OPEN = re.compile(r"\\*\{\{")
 _NAME = re.compile(r"[^\W\d][\w.\-]*")
 _STEP = re.compile(r"""\[\s*(?:(?P<index>-?\d+)|"(?P<double>[^"]*)"|'(?P<single>[^']*)')\s*\]|\.(?P<key>[\w\-]+)""")
 _DYNAMIC = re.compile(r"\$[A-Za-z]\w*")
 _ARGUMENT = re.compile(r"""\s*,?\s*(?:"([^"]*)"|'([^']*)'|([^\s,()"']+))""")
-_PIPE = re.compile(r"""\|(?=(?:[^"']|"[^"]*"|'[^']*')*$)""")
 
 
 class _ParseError(Exception):
@@ -202,20 +200,21 @@ def _parse(text: str) -> tuple[str | Placeholder, ...]:
     parts: list[str | Placeholder] = []
     literal = ""
     at = 0
-    while found := _OPEN.search(text, at):
-        slashes = found.end() - found.start() - 2
-        literal += text[at : found.start()] + "\\" * (slashes // 2)
+    while (braces := text.find("{{", at)) >= 0:
+        before = text[at:braces].rstrip("\\")
+        slashes = braces - at - len(before)
+        literal += before + "\\" * (slashes // 2)
         if slashes % 2:
             literal += "{{"
-            at = found.end()
+            at = braces + 2
             continue
-        end = text.find("}}", found.end())
+        end = text.find("}}", braces + 2)
         if end < 0:
-            raise _ParseError("`{{` is not closed; write `\\{{` for the braces themselves", found.end() - 2)
+            raise _ParseError("`{{` is not closed; write `\\{{` for the braces themselves", braces)
         if literal:
             parts.append(literal)
             literal = ""
-        parts.append(_placeholder(text[found.end() : end], found.end()))
+        parts.append(_placeholder(text[braces + 2 : end], braces + 2))
         at = end + 2
     literal += text[at:]
     if literal:
@@ -224,7 +223,7 @@ def _parse(text: str) -> tuple[str | Placeholder, ...]:
 
 
 def _placeholder(inside: str, position: int) -> Placeholder:
-    first, *filters = _PIPE.split(inside)
+    first, *filters = _between_pipes(inside)
     content = first.strip()
     position += len(first) - len(first.lstrip())
     if not content:
@@ -236,6 +235,28 @@ def _placeholder(inside: str, position: int) -> Placeholder:
     if name is None:
         raise _ParseError(f"`{content}` is not a name; write `\\{{{{` for the braces themselves", position)
     return Placeholder(inside.strip(), name.group().rstrip("."), _path(content, name.end(), position), filters=cleaned)
+
+
+def _between_pipes(text: str) -> list[str]:
+    """The parts between the pipes; none is one that stands in quotes, or before a quote that is never closed.
+
+    One way from the end, however many pipes and quotes there are.
+    """
+    if "|" not in text:
+        return [text]
+    closed = [True] * (len(text) + 1)  # at each place: every quote from here on is closed
+    following = {'"': -1, "'": -1}
+    cuts = [len(text)]
+    for at in range(len(text) - 1, -1, -1):
+        one = text[at]
+        closed[at] = closed[at + 1]
+        if one in following:
+            closed[at] = following[one] >= 0 and closed[following[one] + 1]
+            following[one] = at
+        elif one == "|" and closed[at + 1]:
+            cuts.append(at)
+    cuts.reverse()
+    return [text[start:end] for start, end in zip([0, *(cut + 1 for cut in cuts)], cuts, strict=False)]
 
 
 def _path(content: str, at: int, position: int) -> tuple[str | int, ...]:

@@ -13,6 +13,7 @@ from wxcloudrun.engine.plan.steps import CaseStep
 from wxcloudrun.engine.ready.actions import Effects, carry_out
 from wxcloudrun.engine.ready.checks import Taken
 from wxcloudrun.engine.ready.compiled_case import CompiledCase
+from wxcloudrun.engine.ready.places import located
 from wxcloudrun.engine.render.names import Names
 from wxcloudrun.engine.render.template import render
 from wxcloudrun.engine.render.variables import Layer, Scope, Source
@@ -148,7 +149,7 @@ class Trier:
             trial.exchange = self._send(trial, prepared, number)
             self._read(trial, trial.exchange)
         except StepError as fault:
-            trial.stop(fault)
+            trial.stop(located(fault, self._row.request.place_of))
         except DefinitionError as fault:
             trial.stop(StepError(ErrorClass.DEFINITION, str(fault)))
         except Exception as fault:  # the run loop: a fault of the engine ends this step, not the run

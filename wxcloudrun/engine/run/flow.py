@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
+from wxcloudrun.engine.judge.values import brief
 from wxcloudrun.engine.plan.case import Dataset
 from wxcloudrun.engine.plan.dataset import choose_rows, gives_many
 from wxcloudrun.engine.plan.steps import CaseStep, GroupStep, ParallelStep, ScenarioStep, StepBase, WaitStep
@@ -19,6 +20,7 @@ from wxcloudrun.engine.run.case_step import run_case
 from wxcloudrun.engine.run.context import Place, Run
 from wxcloudrun.engine.run.outcomes import resumed, skipped, stopped, timed, unforeseen, worst
 from wxcloudrun.engine.run.parallel import Steps, side_by_side
+from wxcloudrun.engine.shape import kind_in_words
 
 
 @record(frozen=True, slots=True)
@@ -131,9 +133,8 @@ class Flow:
     def _items(self, compiled: CompiledStep, scope: Scope, place: Place) -> list[Any]:
         items = render(compiled.items, self._run.names(scope, place, "/for_each"))
         if not isinstance(items, list):
-            raise StepError(
-                ErrorClass.VARIABLE, f"{compiled.field}.for_each.items is not a list but {type(items).__name__}"
-            )
+            reason = f"an array is needed to go through, not {kind_in_words(items)}"
+            raise StepError(ErrorClass.VARIABLE, f"{compiled.field}.for_each.items: {reason}")
         return items
 
     def _rows(self, step: CaseStep, place: Place) -> tuple[Dataset | None, ...]:
@@ -214,7 +215,9 @@ class Flow:
         except (TypeError, ValueError):
             seconds = -1.0
         if not 0 <= seconds <= 600:
-            raise StepError(ErrorClass.VARIABLE, f"wait_ms is not a number from 0 to 600000 but {value!r}")
+            field = self._run.program.steps[id(step)].field
+            reason = f"a number from 0 to 600000 is needed, not {brief(value)}"
+            raise StepError(ErrorClass.VARIABLE, f"{field}.wait_ms: {reason}")
         place.bounds.wait(seconds)
 
     def _branches(self, step: ParallelStep, scope: Scope, place: Place) -> Steps:

@@ -177,7 +177,8 @@ class _Count:
 def _own_sender(plan: Plan) -> Sender:
     """Sends through an address guard of its own that lets through what the plan allows."""
     limits = Limits(head_bytes=plan.limits.head_bytes, max_body_bytes=plan.limits.max_body_bytes)
-    return Sender(AddressGuard(plan.network.allowed), limits=limits)
+    nonce_key = f"{plan.id}/{plan.seed}/{plan.hash_key}".encode()
+    return Sender(AddressGuard(plan.network.allowed), limits=limits, nonce_key=nonce_key)
 
 
 def _inputs(plan: Plan) -> dict[str, Any]:

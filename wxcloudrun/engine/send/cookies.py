@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from wxcloudrun.engine.response import Cookie
@@ -20,16 +19,10 @@ _SHARED_SUFFIXES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    cookie: Cookie
-    host_only: bool
-
-
 class CookieJar:
     """Cookies of one run, or of one parallel branch (which starts with a `copy`). Not shared between threads."""
 
-    def __init__(self, stored: dict[tuple[str, str, str], _Stored] | None = None) -> None:
+    def __init__(self, stored: dict[tuple[str, str, str], Cookie] | None = None) -> None:
         self._stored = stored or {}
 
     def copy(self) -> "CookieJar":
@@ -37,7 +30,7 @@ class CookieJar:
         return CookieJar(dict(self._stored))
 
     def __iter__(self) -> Iterator[Cookie]:
-        return (entry.cookie for entry in self._stored.values())
+        return iter(self._stored.values())
 
     def __len__(self) -> int:
         return len(self._stored)
@@ -47,33 +40,33 @@ class CookieJar:
         accepted = []
         for name, value in headers:
             if name.lower() == "set-cookie":
-                entry = _parse(value, url, now)
-                if entry is not None:
-                    accepted.append(entry.cookie)
-                    self._keep(entry, now)
+                cookie = _parse(value, url, now)
+                if cookie is not None:
+                    accepted.append(cookie)
+                    self.keep(cookie, now)
         return tuple(accepted)
 
     def matching(self, url: Url, now: float) -> list[tuple[str, str]]:
         """Names and values for a request to `url`, longer paths first, then the older."""
         if not self._stored:
             return []
-        found = [entry.cookie for entry in self._stored.values() if _sent_to(entry, url, now)]
+        found = [cookie for cookie in self._stored.values() if _sent_to(cookie, url, now)]
         found.sort(key=lambda cookie: -len(cookie.path))
         return [(cookie.name, cookie.value) for cookie in found]
 
-    def clear(self) -> None:
-        """Forgets all."""
-        self._stored.clear()
-
-    def _keep(self, entry: _Stored, now: float) -> None:
-        cookie = entry.cookie
+    def keep(self, cookie: Cookie, now: float) -> None:
+        """Takes a cookie as it is: one that a jar has accepted before. One that has expired goes away."""
         key = (cookie.domain, cookie.path, cookie.name)
         if cookie.expires is not None and cookie.expires <= now:
             self._stored.pop(key, None)
             return
         if key not in self._stored and len(self._stored) >= _MAX_COOKIES:
             self._stored.pop(next(iter(self._stored)))
-        self._stored[key] = entry
+        self._stored[key] = cookie
+
+    def clear(self) -> None:
+        """Forgets all."""
+        self._stored.clear()
 
 
 def cookie_header(own: Iterable[tuple[str, str]], jar: Iterable[tuple[str, str]]) -> str:
@@ -84,7 +77,7 @@ def cookie_header(own: Iterable[tuple[str, str]], jar: Iterable[tuple[str, str]]
     return "; ".join(f"{name}={value}" for name, value in (*pairs, *own))
 
 
-def _parse(text: str, url: Url, now: float) -> _Stored | None:
+def _parse(text: str, url: Url, now: float) -> Cookie | None:
     """RFC 6265 sections 5.2 and 5.3; None for a cookie that has to be ignored."""
     pair, _, rest = text.partition(";")
     name, equals, value = pair.partition("=")
@@ -98,7 +91,6 @@ def _parse(text: str, url: Url, now: float) -> _Stored | None:
     domain = attributes.get("domain", "").removeprefix(".").lower()
     if domain and not _may_set(url.host, domain):
         return None
-    host_only = not domain or domain == url.host and "." not in domain
     path = attributes.get("path", "")
     cookie = Cookie(
         name,
@@ -109,8 +101,9 @@ def _parse(text: str, url: Url, now: float) -> _Stored | None:
         "secure" in attributes,
         "httponly" in attributes,
         attributes.get("samesite", ""),
+        host_only=not domain or (domain == url.host and "." not in domain),
     )
-    return _Stored(cookie, host_only) if _keeps_its_prefix(cookie, url, attributes) else None
+    return cookie if _keeps_its_prefix(cookie, url, attributes) else None
 
 
 def _may_set(host: str, domain: str) -> bool:
@@ -146,13 +139,12 @@ def _default_path(path: str) -> str:
     return path[: path.rfind("/")] or "/"
 
 
-def _sent_to(entry: _Stored, url: Url, now: float) -> bool:
-    cookie = entry.cookie
+def _sent_to(cookie: Cookie, url: Url, now: float) -> bool:
     if cookie.secure and url.scheme != "https":
         return False
     if cookie.expires is not None and cookie.expires <= now:
         return False
-    if cookie.domain != url.host and (entry.host_only or not url.host.endswith("." + cookie.domain)):
+    if cookie.domain != url.host and (cookie.host_only or not url.host.endswith("." + cookie.domain)):
         return False
     if url.path == cookie.path:
         return True

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wxcloudrun.engine.send.body import PartSummary
 from wxcloudrun.engine.send.charset import codec_name, declared_charset
@@ -15,8 +15,9 @@ _DEFAULTS_OF_CURL = frozenset({"accept", "user-agent", "host", "content-type", "
 _DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:[/?#]|$)", re.IGNORECASE)
 _BYTES = re.compile(f"{UNPRINTABLE.pattern}|[\udc80-\udcff]")
 _INLINE = 4 * 1024
-LONGEST = 8 * 1024
-"""Characters of a command, and bytes of a body that stands in it."""
+_HEADER, _PLACE = 300, 1_000
+LONGEST = 8_000
+"""Characters of a command, and bytes of a body that stands in it: a result keeps no longer line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,31 @@ def to_curl(
     A secret that occurs percent-encoded or JSON-escaped becomes `NAME_URLENCODED` or `NAME_JSON`, since a shell
     variable is put in as it is; basic auth that holds one is written with `-u`. `mask` sees all other text before it
     is quoted. A body that is no printable line of text, or holds files, is written by `printf` up to 4 KB. A body that
-    was not kept whole or would make the command longer than 8 KB is read from a file that the reader has to supply.
+    was not kept whole or would make the command longer than `LONGEST` is read from a file that the reader has to
+    supply. What is too long even so begins with a comment that says so: it is to be read, not to be run.
     """
     quoted = Quoter(secrets_as_variables or {}, mask)
-    command = _command(sent, quoted, travel or Travel(), _body(sent))
+    travel = travel or Travel()
+    command = _command(sent, quoted, travel, _body(sent))
     if len(command) > LONGEST and sent.body_size:
-        return _command(sent, quoted, travel or Travel(), _Body("file"))
-    return command
+        command = _command(sent, quoted, travel, _Body("file"))
+    return command if len(command) <= LONGEST else _shortened(sent, quoted, travel, len(command))
+
+
+def _shortened(sent: SentRequest, quoted: Quoter, travel: Travel, size: int) -> str:
+    """Without the long values, which are left out whole: a part of a secret would not be recognised."""
+    first = f"# cannot be run: the whole command has {size} characters, and a result keeps {LONGEST}; … is left out\n"
+    headers = [(name, value if len(value) <= _HEADER else "…") for name, value in sent.headers if len(name) <= _HEADER]
+    url = sent.url.partition("?")[0]
+    url = url if len(url) <= _PLACE else f"{url.partition(':')[0]}://{_authority(url)[:_PLACE]}/"
+    options = [(name, value if value is None or len(value) <= _HEADER else "…") for name, value in travel.options]
+    body = _Body("file" if sent.body_size else "none")
+    while True:
+        kept = replace(sent, url=f"{url}…" if url != sent.url else url, headers=tuple(headers))
+        command = first + _command(kept, quoted, Travel(options, travel.silenced[: len(headers)]), body)
+        if len(command) <= LONGEST or not headers:
+            return command
+        headers = headers[: len(headers) // 2]
 
 
 @dataclass(frozen=True, slots=True)

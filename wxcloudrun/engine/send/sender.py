@@ -45,13 +45,18 @@ class Sender:
         ca_file: str | None = None,
         clock: Callable[[], float] = time.time,
         nonce: Callable[[], str] = lambda: secrets.token_hex(16),
+        nonce_key: bytes | None = None,
     ) -> None:
-        """`clock` gives seconds since the epoch, `nonce` a random word; signatures and cookie lifetimes use them."""
+        """`clock` gives seconds since the epoch, `nonce` a random word; signatures and cookie lifetimes use them.
+
+        With `nonce_key` the words are made from it and from `traceparent` instead: the same whenever a run is repeated.
+        """
         self.guard = guard or AddressGuard()
         self.limits = limits or Limits()
         self.user_agent = user_agent
         self.clock = clock
         self.nonce = nonce
+        self.nonce_key = nonce_key
         self._ca_file = ca_file or ssl.get_default_verify_paths().cafile or certifi.where()
         self._idle: list[Channel] = []
         self._closed = False

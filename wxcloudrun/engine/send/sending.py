@@ -1,6 +1,7 @@
 """One sending, from the first request through redirects and challenges to the final answer."""
 
 import hashlib
+import hmac
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -17,7 +18,7 @@ from wxcloudrun.engine.send.exchange import Exchange, SentRequest
 from wxcloudrun.engine.send.framing import framing
 from wxcloudrun.engine.send.prepare import PreparedRequest, check_header
 from wxcloudrun.engine.send.redirects import REDIRECTS, Trail, redirected
-from wxcloudrun.engine.send.request_auth import DigestAuth, InheritAuth, NoAuth
+from wxcloudrun.engine.send.request_auth import DigestAuth, HmacAuth, InheritAuth, NoAuth
 from wxcloudrun.engine.send.transport import Channel
 from wxcloudrun.engine.send.wire import Answer, Limits, Proxy, Watch, Wire
 
@@ -33,6 +34,7 @@ class Surroundings(Protocol):
     user_agent: str
     clock: Callable[[], float]
     nonce: Callable[[], str]
+    nonce_key: bytes | None
 
 
 class Sending:
@@ -54,6 +56,7 @@ class Sending:
         self._watch = watch
         self._defaults = (("Accept", "*/*"), ("User-Agent", around.user_agent), *added)
         self._cookies: list[Cookie] = []
+        self._nonces = 0
         self._resolve_seconds = 0.0
 
     def run(self, channel: Channel) -> Exchange:
@@ -103,8 +106,17 @@ class Sending:
             draft.method,
             draft.url.target,
             payload.digest if payload is not None else _empty_digest,
-            self._around.nonce(),
+            self._nonce(),
         )
+
+    def _nonce(self) -> str:
+        """A word for a signature: another one in every sending and hop, and the same when the run is repeated."""
+        key = self._around.nonce_key
+        if key is None:
+            return self._around.nonce()
+        self._nonces += 1
+        place = next((value for name, value in self._defaults if name == "traceparent"), "")
+        return hmac.digest(key, f"{place}/{self._nonces}".encode(), "sha256").hex()[:32]
 
     def _ready(self, draft: Draft) -> Draft:
         """With defaults, credentials and cookies; what the user wrote stays."""
@@ -112,7 +124,8 @@ class Sending:
         draft = draft.with_defaults(self._defaults)
         auth = self._prepared.auth
         if draft.trusted and not isinstance(auth, NoAuth | InheritAuth):
-            signed = authorize(draft, auth, around.clock(), around.nonce())
+            nonce = self._nonce() if type(auth) is HmacAuth else ""
+            signed = authorize(draft, auth, around.clock(), nonce)
             for name, value in signed.headers[len(draft.headers) :]:
                 check_header("auth", name, value)
             draft = signed

@@ -12,6 +12,7 @@ from wxcloudrun.engine.send.curl_errors import classify, safe_words
 from wxcloudrun.engine.send.curl_facts import certificate, timing
 from wxcloudrun.engine.send.curl_options import HandleOptions, open_socket
 from wxcloudrun.engine.send.hosts import authority
+from wxcloudrun.engine.send.kept import Ends, KeptConnection, KeptConnections, Left, fault_in_words, goes_through_tls
 from wxcloudrun.engine.send.received import impossible_length, read_head, too_long
 from wxcloudrun.engine.send.spool import BodySink
 from wxcloudrun.engine.send.wire import Answer, Limits, Watch, Wire
@@ -34,6 +35,10 @@ class Channel:
         self._options = HandleOptions(self._curl, ca_file)
         self._certificates: dict[tuple[str, str, int], dict[str, str]] = {}
         self._lines: list[bytes] = []
+        self._known = KeptConnections()
+        self._unclean = False
+        self._received: int | None = None
+        self._ends: Ends = ("", 0, 0)
         self._peer: tuple[str, int] = ("", 0)
         self._shown_peer: str | None = None
         self._sink = BodySink(0, 0)
@@ -68,6 +73,11 @@ class Channel:
         if self._curl.getinfo(pycurl.CONTENT_LENGTH_DOWNLOAD_T) < 0 and impossible_length(head.headers):
             self._sink.discard()
             raise StepError(ErrorClass.PROTOCOL, f"{wire.url.shown} announced a length that no body can have")
+        if self._left is not None:
+            fault = fault_in_words(self._left, wire, head, self._curl.getinfo(pycurl.SIZE_UPLOAD_T))
+            if fault is not None:
+                self._sink.discard()
+                raise StepError(ErrorClass.PROTOCOL, fault)
         return Answer(head, self._sink, measured, self._shown_peer, facts)
 
     def _facts(self, wire: Wire) -> dict[str, str] | None:
@@ -84,6 +94,9 @@ class Channel:
         self._judged_lines = 0
         self._connected = 0
         self._uploaded = 0
+        self._fresh = False
+        self._kept: KeptConnection | None = None
+        self._left: Left | None = None
         self._refused: str | None = None
         self._disk_error: OSError | None = None
 
@@ -95,8 +108,15 @@ class Channel:
             if running:
                 self._wait(wire, watch)
             _, _, failed = multi.info_read()
+            if not failed:
+                self._look_behind(wire)
         finally:
             multi.remove_handle(self._curl)
+        if self._unclean:  # given up before anything was sent
+            self._unclean = False
+            self._start(self._repeatable)
+            self._drive(wire, watch)
+            return
         if failed:
             raise self._error(wire, failed[0][1], failed[0][2])
         if self._judged_lines != len(self._lines) and self._head_overflows():
@@ -125,6 +145,33 @@ class Channel:
             elif self._connected and now - seen_at > _TICK:
                 self._moves += self._uploaded_more()
             self._check(wire, watch, now - began, now, now - seen_at if self._connected else 0.0)
+
+    def _look_behind(self, wire: Wire) -> None:
+        """Notes what is left on the connection, while the handle still has it."""
+        kept, ask = self._kept, self._curl.getinfo
+        if kept is None:
+            kept = self._remembered(wire)
+        elif kept.traced and self._received is not None:
+            size = sum(map(len, self._lines)) + int(ask(pycurl.SIZE_DOWNLOAD_T))
+            if not kept.came_since(self._received, size):
+                self._left = Left.BEFORE
+        if kept is None or not kept.is_quiet():
+            if ask(pycurl.ACTIVESOCKET) < 0:
+                self._left = self._left or Left.CLOSED
+            elif kept is not None and kept.has_bytes():
+                self._left = Left.BYTES
+            if self._left is not None:
+                self._known.forget(self._ends)
+
+    def _remembered(self, wire: Wire) -> KeptConnection | None:
+        """The new connection; None when it is closed already."""
+        descriptor = int(self._curl.getinfo(pycurl.ACTIVESOCKET))
+        if descriptor < 0:
+            return None
+        multiplexed = self._curl.getinfo(pycurl.INFO_HTTP_VERSION) > pycurl.CURL_HTTP_VERSION_1_1
+        kept = KeptConnection(descriptor, secure=goes_through_tls(wire), multiplexed=multiplexed)
+        self._known.remember(self._ends, kept)
+        return kept
 
     @property
     def _activity(self) -> int:
@@ -207,12 +254,21 @@ class Channel:
             self._disk_error = error
             return -1
 
-    def _on_connected(self, peer: str, _local: str, port: int, _local_port: int) -> int:
+    def _on_connected(self, peer: str, _local: str, port: int, local_port: int) -> int:
         """Before each request line: the address is judged once more, and libcurl's own repeating is bounded.
 
-        libcurl repeats a request when a kept connection turns out to be dead. That may run a POST twice, so only
-        idempotent methods (RFC 9110 section 9.2.2) are let through a second time.
+        A kept connection on which something waits is given up here, for another one. libcurl repeats a request when a
+        kept connection turns out to be dead. That may run a POST twice, so only idempotent methods (RFC 9110 section
+        9.2.2) are let through a second time.
         """
+        self._ends = peer, port, local_port
+        if not self._fresh:
+            kept = self._kept = self._known.find(self._ends)
+            if kept is None:
+                self._unclean = True
+                return int(pycurl.PREREQFUNC_ABORT)
+            if kept.traced:
+                self._received = kept.received()
         self._connected += 1
         self._moves += 1
         self._uploaded = 0
@@ -226,5 +282,6 @@ class Channel:
 
     def _on_socket(self, _purpose: int, address: Any) -> Any:
         """The last word before a socket exists; the address libcurl is about to connect to, not a name."""
+        self._fresh, self._kept = True, None
         self._refused = self._refusal(*address.addr[:2]) if address.family in _INTERNET else "not an internet address"
         return pycurl.SOCKET_BAD if self._refused is not None else open_socket(address)

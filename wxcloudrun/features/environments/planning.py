@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
-from wxcloudrun.core.credentials import put_back
+from sqlalchemy import Row
+
+from wxcloudrun.core.credentials import MARK, put_back
 from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
 from wxcloudrun.core.db import AnySession
 from wxcloudrun.features.environments import service, variables
@@ -39,6 +41,22 @@ class EnvironmentPlanning:
         """
         return self._project(project_id, project_name), self._environment(project_id, environment_id)
 
+    def outline(self, project_id: int, environment_id: int | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The same for looking a plan over: a word in place of each secret, which no key is needed for.
+
+        Without a default environment there is none in it. Raises EnvironmentNotFound for one that was named.
+        """
+        known = self._variables.get(project_id)
+        row = self._row(project_id, environment_id)
+        if row is None and environment_id is not None:
+            raise EnvironmentNotFound
+        project = {"variables": [] if known is None else _outlined(json.loads(known.content))["variables"]}
+        if row is None:
+            return project, {}
+        told = _outlined(json.loads(row.content))
+        parts = {name: told[name] for name in ("headers", "cookies", "auth", "variables") if told.get(name)}
+        return project, {"base_url": row.base_url, **parts}
+
     def _project(self, project_id: int, name: str) -> dict[str, Any]:
         row = self._variables.get(project_id)
         if row is None:
@@ -52,10 +70,7 @@ class EnvironmentPlanning:
         }
 
     def _environment(self, project_id: int, environment_id: int | None) -> dict[str, Any]:
-        if environment_id is None:
-            row = self._environments.default(project_id)
-        else:
-            row = self._environments.get(project_id, environment_id)
+        row = self._row(project_id, environment_id)
         if row is None:
             raise DefaultEnvironmentMissing if environment_id is None else EnvironmentNotFound
         known = self._opened(row.secrets, service.SECRETS)
@@ -66,6 +81,11 @@ class EnvironmentPlanning:
         own = {"id": row.id, "name": row.name, "base_url": row.base_url}
         return {**own, **settings, "variables": variables.engine_variables(listed, known.get("variables", {}))}
 
+    def _row(self, project_id: int, environment_id: int | None) -> Row[Any] | None:
+        if environment_id is None:
+            return self._environments.default(project_id)
+        return self._environments.get(project_id, environment_id)
+
     def _opened(self, stored: str | None, context: str) -> dict[str, Any]:
         if stored is None:
             return {}
@@ -74,3 +94,16 @@ class EnvironmentPlanning:
         except UnreadableSecret:
             raise SecretsUnreadable from None
         return found
+
+
+def _outlined(content: dict[str, Any]) -> dict[str, Any]:
+    """The content with a word in place of each mark, and its variables as the engine has them."""
+    words = dict.fromkeys((one["name"] for one in content["variables"] if one["type"] == "secret"), "secret")
+    listed = variables.engine_variables(content["variables"], words)
+    return {**{name: _worded(value) for name, value in content.items()}, "variables": listed}
+
+
+def _worded(value: Any) -> Any:
+    if value == MARK:
+        return "secret"
+    return {name: _worded(item) for name, item in value.items()} if isinstance(value, dict) else value

@@ -73,6 +73,11 @@ class ProjectAccess:
             raise ProjectArchived
         return Membership(_project(row), role, row.role)
 
+    def has_member(self, project_id: int, user_id: int) -> bool:
+        """True when that person is a member. It says nothing of what the actor may; one question."""
+        row = self._projects.membership(project_id, user_id)
+        return row is not None and row.role is not None
+
 
 def _project(row: Any) -> ProjectRow:
     return ProjectRow(row.id, row.name, row.description, row.state, row.version, row.created_at, row.updated_at)

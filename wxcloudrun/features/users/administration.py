@@ -82,7 +82,7 @@ class AdministrationService:
 
     @unit_of_work
     def change(self, actor: Actor, user_id: int, change: PersonChange) -> PersonView:
-        """Change the fields that were sent; a role or a status counts from the person's next request on.
+        """Change the fields that were sent; role, status and verification count from the person's next request on.
 
         Raises UserNotFound, OwnAccountProtected, LastAdministratorProtected, EditConflict with the present state.
         """
@@ -128,4 +128,6 @@ def _values(change: PersonChange) -> dict[str, object]:
         values["role"] = Role[change.role.upper()]
     if change.status is not None:
         values["status"] = Status[change.status.upper()]
+    if change.verification is not None:
+        values["verification"] = Verification[change.verification.upper()]
     return values

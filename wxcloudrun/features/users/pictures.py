@@ -51,10 +51,16 @@ class PictureFiles:
         """
         with self._turn:
             picture = as_webp(content, side)
-        key = f"{folder}/{secrets.token_hex(16)}.webp"
+        return self.store(picture, f"{folder}/{secrets.token_hex(16)}.webp", MIMETYPE)
+
+    def store(self, content: bytes, key: str, mimetype: str) -> str:
+        """Store these bytes as they are under a new key; the key, to be adopted. Raises StorageUnavailable.
+
+        Call it outside a transaction.
+        """
         with transaction(self.session):
             self._files.add(key, self._clock.now())
-        self._store.put(key, picture, MIMETYPE)
+        self._store.put(key, content, mimetype)
         return key
 
     def adopt(self, key: str) -> None:

@@ -232,6 +232,7 @@ class PersonChange(Input):
     nickname: Nickname | None = None
     role: RoleName | None = None
     status: StatusName | None = None
+    verification: Literal["none", "verified"] | None = Field(None, description="For people one knows: no application.")
     version: Version | None = None
 
 

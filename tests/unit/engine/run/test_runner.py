@@ -204,7 +204,7 @@ def test_repeat_and_for_each_give_one_result_a_pass(target):
 
 def test_for_each_over_something_that_is_no_list_is_an_error(target):
     results, _ = run(plan_of(target, [step("/", for_each={"items": "{{x}}"}, variables=[{"name": "x", "value": 5}])]))
-    assert "is not a list but int" in results[0].error.message
+    assert "items: an array is needed to go through, not a number" in results[0].error.message
 
 
 def test_every_row_of_data_gives_a_result_of_its_own(target):

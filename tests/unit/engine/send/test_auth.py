@@ -6,18 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from wxcloudrun.engine.send.auth import authorize
-from wxcloudrun.engine.send.egress import AddressGuard
 from wxcloudrun.engine.send.prepare import build_request
 from wxcloudrun.engine.send.request import parse_request
-from wxcloudrun.engine.send.sender import Sender
 
 NOW = datetime(2015, 8, 30, 12, 36, tzinfo=UTC).timestamp()
-
-
-@pytest.fixture
-def sender():
-    with Sender(AddressGuard(["127.0.0.1/32"])) as found:
-        yield found
 
 
 def signed(now=NOW, nonce="n0nce", **spec):

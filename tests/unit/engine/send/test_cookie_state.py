@@ -33,6 +33,13 @@ def test_cookies_are_sent_to_the_same_places_as_before():
     assert list(again(jar)) == list(jar)
 
 
+def test_a_cookie_for_one_host_is_not_sent_to_the_hosts_below():
+    jar = jar_of("https://example.com/", "a=1", "__Host-b=2; Secure; Path=/", "c=3; Domain=example.com")
+    below = parse_url("https://api.example.com/")
+    assert again(jar).matching(below, NOW) == jar.matching(below, NOW) == [("c", "3")]
+    assert [name for name, _ in again(jar).matching(parse_url("https://example.com/"), NOW)] == ["a", "__Host-b", "c"]
+
+
 def test_cookies_that_have_expired_meanwhile_are_left_out():
     jar = jar_of("http://h.example/", "a=1; Max-Age=60", "b=2")
     assert [cookie.name for cookie in again(jar, NOW + 61)] == ["b"]

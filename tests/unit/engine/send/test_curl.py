@@ -140,6 +140,34 @@ def test_a_body_that_is_long_or_was_not_kept_whole_is_read_from_a_file():
     assert "--data-binary @body.bin" in to_curl(SentRequest("POST", "http://h/", (), b"head", 4000))
 
 
+@pytest.mark.parametrize(
+    ("url", "headers", "body"),
+    [
+        ("http://h/a?q=" + "b" * 30_000, (), b""),
+        ("http://h/" + "a" * 30_000, (("X-Short", "yes"),), b"text"),
+        ("http://h/a", (("X-Short", "yes"), ("X-Long", "b" * 30_000)), b"x" * 9_000),
+        ("http://h/a", tuple((f"X-{number}", "b" * 200) for number in range(250)), b""),
+        ("http://h/a", (("X-" + "n" * 30_000, "v"),), b""),
+    ],
+)
+def test_a_command_that_is_too_long_says_that_it_cannot_be_run(url, headers, body):
+    sent = SentRequest("POST", url, headers, body, len(body))
+    command = to_curl(sent, {"b" * 20 + "secret": "B"})
+    assert len(command) <= 8_000
+    assert command.startswith("# cannot be run: the whole command has ")
+    assert command.splitlines()[1].startswith("curl ")
+    assert "http://h/" in command
+    assert "…" in command or len(headers) > command.count("-H")
+
+
+def test_a_command_is_never_cut_where_it_can_be_run():
+    for size in range(7_800, 8_300, 7):
+        body = b"x" * size
+        command = to_curl(SentRequest("POST", "http://h/a", (("X-A", "b" * 50),), body, len(body)))
+        assert len(command) <= 8_000
+        assert shlex.split(command)[-1] in (body.decode(), "@body.bin")
+
+
 def test_a_secret_in_bytes_is_an_argument_of_printf():
     body = "\xff p@ss% 中文\n".encode("latin-1", "replace") + b"\xff-p@ss%"
     sent = SentRequest("POST", "http://h/", (), body, len(body))

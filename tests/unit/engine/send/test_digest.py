@@ -7,24 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.unit.engine.hostile import answer, echo, redirect, serve
+from tests.unit.engine.sending import send
 from wxcloudrun.engine.send.digest import answer as digest_answer
 from wxcloudrun.engine.send.digest import find_challenge
 from wxcloudrun.engine.send.egress import AddressGuard
-from wxcloudrun.engine.send.request import parse_request
 from wxcloudrun.engine.send.request_auth import DigestAuth
 from wxcloudrun.engine.send.sender import Sender
 
 NOW = datetime(2015, 8, 30, 12, 36, tzinfo=UTC).timestamp()
-
-
-@pytest.fixture
-def sender():
-    with Sender(AddressGuard(["127.0.0.1/32"])) as found:
-        yield found
-
-
-def send(sender, url, tokens=None, **spec):
-    return sender.send(sender.prepare(parse_request({"url": url, **spec}), tokens=tokens))
 
 
 RFC7616 = 'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm={}, nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.unit.engine.hostile import answer, echo, says, serve
+from tests.unit.engine.sending import send
 from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.send.egress import AddressGuard
 from wxcloudrun.engine.send.oauth import TokenCache
@@ -16,16 +17,6 @@ from wxcloudrun.engine.send.request import parse_request
 from wxcloudrun.engine.send.sender import Sender
 
 NOW = datetime(2015, 8, 30, 12, 36, tzinfo=UTC).timestamp()
-
-
-@pytest.fixture
-def sender():
-    with Sender(AddressGuard(["127.0.0.1/32"])) as found:
-        yield found
-
-
-def send(sender, url, tokens=None, **spec):
-    return sender.send(sender.prepare(parse_request({"url": url, **spec}), tokens=tokens))
 
 
 def token_server(body=None, status="200 OK"):

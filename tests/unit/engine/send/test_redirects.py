@@ -5,28 +5,10 @@ import time
 import pytest
 
 from tests.unit.engine.hostile import answer, echo, redirect, says, serve
-from wxcloudrun.engine.errors import ErrorClass, StepError
+from tests.unit.engine.sending import failing, send
+from wxcloudrun.engine.errors import ErrorClass
 from wxcloudrun.engine.send.cookies import CookieJar
-from wxcloudrun.engine.send.egress import AddressGuard
 from wxcloudrun.engine.send.exchange import SendError
-from wxcloudrun.engine.send.request import parse_request
-from wxcloudrun.engine.send.sender import Sender
-
-
-@pytest.fixture
-def sender():
-    with Sender(AddressGuard(["127.0.0.1/32"], lookup=lambda name: ["127.0.0.1"])) as found:
-        yield found
-
-
-def send(sender, url, jar=None, **spec):
-    return sender.send(sender.prepare(parse_request({"url": url, **spec})), jar=jar)
-
-
-def failing(sender, url, **spec):
-    with pytest.raises(StepError) as caught:
-        send(sender, url, **spec)
-    return caught.value
 
 
 def once(first, then=echo):

@@ -13,43 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.engine.hostile import answer, says, serve, unused_port
-from wxcloudrun.engine.errors import ErrorClass, StepError
+from tests.unit.engine.sending import failing, raw, send
+from wxcloudrun.engine.errors import ErrorClass
 from wxcloudrun.engine.send.egress import AddressGuard
-from wxcloudrun.engine.send.request import parse_request
 from wxcloudrun.engine.send.sender import Sender
 from wxcloudrun.engine.send.spool import discard_body
 from wxcloudrun.engine.send.wire import Limits
-
-FAST = {"connect_ms": 400, "read_ms": 300, "total_ms": 3000}
-
-
-@pytest.fixture
-def sender():
-    with Sender(AddressGuard(["127.0.0.1/32"])) as found:
-        yield found
-
-
-def send(sender, url, *, jar=None, deadline=None, cancel=None, **spec):
-    spec.setdefault("timeouts", FAST)
-    prepared = sender.prepare(parse_request({"url": url, **spec}))
-    return sender.send(prepared, jar=jar, deadline=deadline, cancel=cancel)
-
-
-def failing(sender, url, **spec):
-    with pytest.raises(StepError) as caught:
-        send(sender, url, **spec)
-    return caught.value
-
-
-def raw(*pieces, keep=False, pause=0.0):
-    def handler(connection, request, number):
-        for piece in pieces:
-            connection.sendall(piece)
-            if pause:
-                time.sleep(pause)
-        return keep
-
-    return handler
 
 
 @contextlib.contextmanager
@@ -200,12 +169,6 @@ def test_bytes_that_are_not_a_whole_http_message_are_a_protocol_error(sender, by
     assert error.error_class is ErrorClass.PROTOCOL
     assert f"127.0.0.1:{server.port}/path" in error.message
     assert "hidden" not in str(error) + str(error.detail)
-
-
-def test_more_bytes_than_announced_do_not_spoil_the_next_answer(sender):
-    with serve(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 No\r\n\r\n", keep=True)) as server:
-        assert send(sender, server.url()).response.body.read() == b"ok"
-        assert send(sender, server.url()).response.status == 200
 
 
 def test_a_reset_in_the_middle_of_the_answer_is_a_protocol_error(sender):

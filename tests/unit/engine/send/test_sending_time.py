@@ -7,43 +7,11 @@ import time
 import pytest
 
 from tests.unit.engine.hostile import answer, deaf, echo, serve, unused_port
-from wxcloudrun.engine.errors import ErrorClass, StepError
+from tests.unit.engine.sending import failing, send
+from wxcloudrun.engine.errors import ErrorClass
 from wxcloudrun.engine.send.cookies import CookieJar
-from wxcloudrun.engine.send.egress import AddressGuard
 from wxcloudrun.engine.send.exchange import SendError
 from wxcloudrun.engine.send.request import parse_request
-from wxcloudrun.engine.send.sender import Sender
-
-FAST = {"connect_ms": 400, "read_ms": 300, "total_ms": 3000}
-
-
-@pytest.fixture
-def sender():
-    with Sender(AddressGuard(["127.0.0.1/32"])) as found:
-        yield found
-
-
-def send(sender, url, *, jar=None, deadline=None, cancel=None, **spec):
-    spec.setdefault("timeouts", FAST)
-    prepared = sender.prepare(parse_request({"url": url, **spec}))
-    return sender.send(prepared, jar=jar, deadline=deadline, cancel=cancel)
-
-
-def failing(sender, url, **spec):
-    with pytest.raises(StepError) as caught:
-        send(sender, url, **spec)
-    return caught.value
-
-
-def raw(*pieces, keep=False, pause=0.0):
-    def handler(connection, request, number):
-        for piece in pieces:
-            connection.sendall(piece)
-            if pause:
-                time.sleep(pause)
-        return keep
-
-    return handler
 
 
 def drip(connection, request, number):

@@ -12,29 +12,18 @@ from minio.credentials import Credentials
 from minio.signer import sign_v4_s3
 
 from tests.unit.engine.hostile import echo, serve
+from tests.unit.engine.sending import send
 from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.send.auth import authorize
-from wxcloudrun.engine.send.egress import AddressGuard
 from wxcloudrun.engine.send.prepare import build_request
 from wxcloudrun.engine.send.request import parse_request
-from wxcloudrun.engine.send.sender import Sender
 
 NOW = datetime(2015, 8, 30, 12, 36, tzinfo=UTC).timestamp()
-
-
-@pytest.fixture
-def sender():
-    with Sender(AddressGuard(["127.0.0.1/32"])) as found:
-        yield found
 
 
 def signed(now=NOW, nonce="n0nce", **spec):
     prepared = build_request(parse_request(spec))
     return authorize(prepared.draft, prepared.auth, now, nonce)
-
-
-def send(sender, url, tokens=None, **spec):
-    return sender.send(sender.prepare(parse_request({"url": url, **spec}), tokens=tokens))
 
 
 AWS = {

@@ -14,10 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.unit.engine.hostile import answer, echo, redirect, says, serve
-from wxcloudrun.engine.errors import ErrorClass, StepError
-from wxcloudrun.engine.send.egress import AddressGuard
-from wxcloudrun.engine.send.request import parse_request
-from wxcloudrun.engine.send.sender import Sender
+from tests.unit.engine.sending import failing, send
+from wxcloudrun.engine.errors import ErrorClass
+from wxcloudrun.engine.send.spool import discard_body
 
 
 def certificate(name, issuer=None, days=10, authority=False):
@@ -72,22 +71,6 @@ def context(tmp_path, authority):
         return found
 
     return make
-
-
-@pytest.fixture
-def sender():
-    with Sender(AddressGuard(["127.0.0.1/32"], lookup=lambda name: ["127.0.0.1"])) as found:
-        yield found
-
-
-def send(sender, url, **spec):
-    return sender.send(sender.prepare(parse_request({"url": url, "timeouts": {"total_ms": 4000}, **spec})))
-
-
-def failing(sender, url, **spec):
-    with pytest.raises(StepError) as caught:
-        send(sender, url, **spec)
-    return caught.value
 
 
 def test_an_unknown_authority_is_a_tls_error(sender, context):
@@ -178,6 +161,27 @@ def test_a_server_that_is_silent_in_the_handshake_meets_the_connect_limit(sender
         error = failing(sender, f"https://127.0.0.1:{listener.getsockname()[1]}/", timeouts={"connect_ms": 300})
     assert error.error_class is ErrorClass.TIMEOUT
     assert "300 ms (connect timeout)" in error.message
+
+
+def test_what_is_left_in_a_tls_record_never_becomes_the_next_answer(sender, context, authority):
+    trust = {"ca_pem": pem(authority)[0]}
+    forged = answer(b"forged")
+    with serve(says(answer(b"a" * 40_000) + forged, answer(b"true")), context()) as server:
+        url = server.url(host="site.example")
+        discard_body(send(sender, url, tls=trust, http_version="1.1").response)
+        error = failing(sender, url, tls=trust, http_version="1.1")
+        assert send(sender, url, tls=trust, http_version="1.1").response.body.read() == b"true"
+    assert error.error_class is ErrorClass.PROTOCOL
+    assert "answered before it was asked" in error.message
+    assert server.accepted == 2
+
+
+def test_a_tls_connection_is_kept_after_long_answers(sender, context, authority):
+    trust = {"ca_pem": pem(authority)[0]}
+    with serve(says(answer(b"a" * 40_000)), context()) as server:
+        for _ in range(5):
+            discard_body(send(sender, server.url(host="site.example"), tls=trust, http_version="1.1").response)
+    assert server.accepted == 1
 
 
 def speak_http_2(connection, request, number):

@@ -8,34 +8,7 @@ import zlib
 import pytest
 
 from tests.unit.engine.hostile import answer, echo, says, serve
-from wxcloudrun.engine.send.egress import AddressGuard
-from wxcloudrun.engine.send.request import parse_request
-from wxcloudrun.engine.send.sender import Sender
-
-FAST = {"connect_ms": 400, "read_ms": 300, "total_ms": 3000}
-
-
-@pytest.fixture
-def sender():
-    with Sender(AddressGuard(["127.0.0.1/32"])) as found:
-        yield found
-
-
-def send(sender, url, *, jar=None, deadline=None, cancel=None, **spec):
-    spec.setdefault("timeouts", FAST)
-    prepared = sender.prepare(parse_request({"url": url, **spec}))
-    return sender.send(prepared, jar=jar, deadline=deadline, cancel=cancel)
-
-
-def raw(*pieces, keep=False, pause=0.0):
-    def handler(connection, request, number):
-        for piece in pieces:
-            connection.sendall(piece)
-            if pause:
-                time.sleep(pause)
-        return keep
-
-    return handler
+from tests.unit.engine.sending import raw, send
 
 
 def test_an_answer_carries_status_headers_body_hash_peer_and_times(sender):

@@ -161,6 +161,14 @@ def test_somebody_is_promoted_and_disabled(house):
     assert house.audit.entries[-1][3] == {"nickname": "***", "status": Status.DISABLED}
 
 
+def test_somebody_whom_an_administrator_knows_is_verified_without_an_application(house):
+    changed = house.people.change(house.admin, house.actor.user_id, PersonChange(verification="verified"))
+    assert changed.verification.name == "verified"
+    changed = house.people.change(house.admin, house.actor.user_id, PersonChange(verification="none"))
+    assert changed.verification.name == "none"
+    assert house.audit.entries[-1][3] == {"verification": Verification.NONE}
+
+
 def test_old_sessions_do_not_come_to_life_when_somebody_is_let_in_again(house):
     house.people.change(house.admin, house.actor.user_id, PersonChange(status="disabled"))
     assert house.ended == []

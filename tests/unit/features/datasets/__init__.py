@@ -1,0 +1,1 @@
+"""Tests of datasets, with everything around them made up."""

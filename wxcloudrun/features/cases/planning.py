@@ -1,0 +1,78 @@
+"""Cases as a run's plan has them, credentials in clear."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from wxcloudrun.core.credentials import put_back, unpacked
+from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
+from wxcloudrun.core.db import AnySession
+from wxcloudrun.features.cases.dao import CaseDao
+from wxcloudrun.features.cases.definition import engine_case, engine_step
+from wxcloudrun.features.cases.models import Visibility
+from wxcloudrun.features.cases.records import SECRETS
+from wxcloudrun.features.environments.errors import SecretsUnreadable
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCase:
+    """A case for a plan. `case` is the engine's `Case` as JSON, with every credential and without datasets.
+
+    `step` has `condition`, `retry`, `poll`, `dataset` as far as the case says them: they hold where a step is silent.
+    """
+
+    id: int
+    project_id: int
+    name: str
+    version: int
+    visibility: Visibility
+    creator_id: int
+    creator_only: bool
+    deleted: bool
+    case: dict[str, Any] = field(repr=False)
+    step: dict[str, Any] = field(repr=False)
+
+
+class CasePlanning:
+    """Freezes cases for runs. It checks no right: who may run may use credentials without seeing them."""
+
+    def __init__(self, session: AnySession, keys: KeyRing, cases: CaseDao | None = None) -> None:
+        self._keys = keys
+        self._cases = cases or CaseDao(session)
+
+    def cases(self, case_ids: Iterable[int]) -> dict[int, PlannedCase]:
+        """Cases by number, of any project and from the trash too; those that are not there are left out. One question.
+
+        What comes back holds every credential: it goes into an encrypted column, or nowhere. Raises SecretsUnreadable.
+        """
+        return {row.id: self._planned(row) for row in self._cases.several(case_ids)}
+
+    def sends_file(self, project_id: int, file_id: int) -> bool:
+        """True when a case of the project, also one in the trash, names that file; one question."""
+        return self._cases.sends_file(project_id, file_id)
+
+    def _planned(self, row: Row[Any]) -> PlannedCase:
+        content = json.loads(row.content)
+        if row.secrets is not None:
+            content = put_back(content, unpacked(self._opened(row.secrets)))
+        return PlannedCase(
+            row.id,
+            row.project_id,
+            row.name,
+            row.version,
+            row.visibility,
+            row.creator_id,
+            row.creator_only,
+            row.deleted_at is not None,
+            engine_case(content, id=row.id, name=row.name, version=row.version),
+            engine_step(content),
+        )
+
+    def _opened(self, stored: str) -> str:
+        try:
+            return self._keys.decrypt(stored, SECRETS)
+        except UnreadableSecret:
+            raise SecretsUnreadable from None

@@ -1,0 +1,164 @@
+"""Questions about runs in hand: who may claim which, and what is kept under a fence."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Row,
+    Table,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from wxcloudrun.core.db import AnySession, fetch
+from wxcloudrun.core.db_time import utc_now
+from wxcloudrun.features.runs.models import Run, RunBody, RunBodyUse, RunCheckpoint, RunPlan, RunResult, RunState
+
+_R: Any = Run.__table__
+_P: Any = RunPlan.__table__
+_C: Any = RunCheckpoint.__table__
+_S: Any = RunResult.__table__
+_B: Any = RunBody.__table__
+_U: Any = RunBodyUse.__table__
+_WAITS = [
+    _R.c[name]
+    for name in ("id", "project_id", "priority", "state", "fence", "claims", "created_at", "beat_at", "cancel_at")
+]
+
+
+class RunDao:
+    """Runs as their workers see them. `now` is the database's clock; a test may hand in another."""
+
+    def __init__(self, session: AnySession, now: ColumnElement[datetime] | None = None) -> None:
+        self._session = session
+        self._now: ColumnElement[datetime] = utc_now() if now is None else now
+
+    def running(self) -> Sequence[Row[Any]]:
+        """Every run that somebody carries out, or did; `now` beside each."""
+        query = select(*_WAITS, self._now.label("now")).where(_R.c.state == RunState.RUNNING)
+        return fetch(self._session, query.order_by(_R.c.id))
+
+    def waiting(self) -> Sequence[Row[Any]]:
+        """The oldest queued run of each project and priority; `now` beside each."""
+        oldest = (
+            select(func.min(_R.c.id).label("id"))
+            .where(_R.c.state == RunState.QUEUED)
+            .group_by(_R.c.project_id, _R.c.priority)
+            .subquery()
+        )
+        query = select(*_WAITS, self._now.label("now")).join(oldest, oldest.c.id == _R.c.id)
+        return fetch(self._session, query.order_by(_R.c.id))
+
+    def claim(self, seen: Row[Any], worker: str) -> bool:
+        """Take a run as `seen` into hand, with the next fence; false when somebody was faster or its worker lives."""
+        values = {
+            "state": RunState.RUNNING,
+            "fence": seen.fence + 1,
+            "worker": worker,
+            "beat_at": self._now,
+            "claims": _R.c.claims + 1,
+            "started_at": func.coalesce(_R.c.started_at, self._now),
+        }
+        return self._changed(self._unchanged(seen), values)
+
+    def close(self, seen: Row[Any], state: RunState, reason: str) -> bool:
+        """End a run as `seen` that nobody carries out; false when somebody does."""
+        values = {"state": state, "reason": reason, "fence": seen.fence + 1, "ended_at": self._now}
+        closed = self._changed(self._unchanged(seen), values)
+        if closed:
+            self.forget(seen.id)
+        return closed
+
+    def _unchanged(self, seen: Row[Any]) -> ColumnElement[bool]:
+        """The fence alone would not tell that the worker has shown itself meanwhile."""
+        same = (_R.c.id == seen.id, _R.c.fence == seen.fence, _R.c.state == seen.state)
+        return and_(*same, _R.c.beat_at.is_not_distinct_from(seen.beat_at))
+
+    def get(self, run_id: int) -> Row[Any] | None:
+        """A run, with `now` beside it."""
+        rows = fetch(self._session, select(_R, self._now.label("now")).where(_R.c.id == run_id))
+        return rows[0] if rows else None
+
+    def plan(self, run_id: int) -> str | None:
+        """The encrypted plan."""
+        rows = fetch(self._session, select(_P.c.content).where(_P.c.run_id == run_id))
+        return rows[0].content if rows else None
+
+    def outcomes(self, run_id: int) -> Sequence[Row[Any]]:
+        """Path and outcome of each stored result, and `answered`: how many had an answer is their sum."""
+        answered = case((_S.c.status.is_(None), 0), else_=1).label("answered")
+        return fetch(self._session, select(_S.c.path, _S.c.outcome, answered).where(_S.c.run_id == run_id))
+
+    def checkpoints(self, run_id: int) -> list[str]:
+        """What stored steps handed on, encrypted, the oldest first."""
+        query = select(_C.c.content).where(_C.c.run_id == run_id).order_by(_C.c.id)
+        return [row.content for row in fetch(self._session, query)]
+
+    def beat(self, fences: Mapping[int, int]) -> None:
+        """Show that the worker of these runs (id: fence) lives; those that another one took stay as they are."""
+        ours = [and_(_R.c.id == run_id, _R.c.fence == fence) for run_id, fence in sorted(fences.items())]
+        self._changed(and_(_R.c.state == RunState.RUNNING, or_(*ours)), {"beat_at": self._now})
+
+    def fences(self, ids: Collection[int]) -> Sequence[Row[Any]]:
+        """Who holds these runs, and whether somebody canceled them."""
+        columns = (_R.c.id, _R.c.fence, _R.c.state, _R.c.cancel_at)
+        return fetch(self._session, select(*columns).where(_R.c.id.in_(sorted(ids))))
+
+    def advance(self, run_id: int, fence: int, stored: int, values: Mapping[str, Any]) -> bool:
+        """Change a run in hand that has `stored` results; false when it is another's, or has others already."""
+        mine = and_(_R.c.id == run_id, _R.c.fence == fence, _R.c.stored == stored, _R.c.state == RunState.RUNNING)
+        return self._changed(mine, values)
+
+    def end_values(self, state: RunState, reason: str | None, summary: str) -> dict[str, Any]:
+        """Columns of an end, for `advance`."""
+        return {"state": state, "reason": reason, "summary": summary, "ended_at": self._now, "ahead": 0}
+
+    def add_results(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """New results of steps."""
+        self._run(insert(_S), rows)
+
+    def add_bodies(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Bodies, where the project has none with that hash."""
+        self._missing(_B, sorted(rows, key=lambda row: row["sha256"]))  # one order for all: no two wait for each other
+
+    def add_uses(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Which bodies a run needs."""
+        self._missing(_U, rows)
+
+    def add_checkpoint(self, run_id: int, content: str) -> None:
+        """What the results of a batch handed on, encrypted."""
+        self._run(insert(_C), {"run_id": run_id, "content": content})
+
+    def forget(self, run_id: int) -> None:
+        """Remove what only a next worker would need."""
+        self._run(delete(_C).where(_C.c.run_id == run_id))
+
+    def _missing(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        if not rows:
+            return
+        kind = self._session.connection().dialect.name
+        statement: Any
+        if kind == "sqlite":
+            statement = sqlite.insert(table).on_conflict_do_nothing()
+        elif kind in {"mysql", "mariadb"}:
+            made = mysql.insert(table)
+            statement = made.on_duplicate_key_update(sha256=made.inserted.sha256)
+        else:
+            statement = postgresql.insert(table).on_conflict_do_nothing()
+        self._run(statement, rows)
+
+    def _changed(self, condition: ColumnElement[bool], values: Mapping[str, Any]) -> bool:
+        return bool(self._run(update(_R).where(condition).values(**values)).rowcount)
+
+    def _run(self, statement: Any, values: Any = None) -> CursorResult[Any]:
+        return self._session.connection().execute(statement, values)

@@ -1,0 +1,185 @@
+"""Runs and what their steps gave, as clients send and receive them."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from wxcloudrun.core.clock import iso
+from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.features.environments.schemas import VariableName
+
+StateName = Literal["queued", "running", "passed", "failed", "error", "canceled"]
+TriggerName = Literal["manual", "schedule", "api", "rerun"]
+PriorityName = Literal["interactive", "ci", "schedule"]
+OutcomeName = Literal["passed", "failed", "error", "skipped"]
+RowId = Annotated[int, Field(ge=1, le=2**53 - 1)]
+Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the list before.")]
+Inputs = Annotated[
+    dict[VariableName, JsonValue],
+    Field(max_length=100, description="Values of the scenario's inputs; editors may give any variable."),
+]
+
+
+class DatasetPick(Input):
+    """Which rows of data a case is run with; nothing: as the case says."""
+
+    mode: Literal["none", "default", "one", "all", "random", "limit"]
+    key: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    count: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class RunMade(Input):
+    """What to run: one of `scenario_id`, `case_id`, `tag`, `draft`."""
+
+    scenario_id: RowId | None = None
+    case_id: RowId | None = None
+    tag: Annotated[str, Field(min_length=1, max_length=32)] | None = Field(
+        None, description="Every scenario that has this tag, side by side."
+    )
+    draft: Annotated[dict[str, JsonValue], Field(max_length=32)] | None = Field(
+        None, description="An unsaved case, as for POST .../cases. For editors."
+    )
+    dataset: DatasetPick | None = Field(None, description="For a case.")
+    environment_id: RowId | None = Field(None, description="The project's default environment unless said otherwise.")
+    inputs: Inputs = {}
+    priority: PriorityName = "interactive"
+    deadline_ms: Annotated[int, Field(ge=1000, le=86_400_000)] = 3_600_000
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    title: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = None
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        given = [name for name in ("scenario_id", "case_id", "tag", "draft") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("give one of scenario_id, case_id, tag, draft")
+        if self.dataset is not None and self.case_id is None:
+            raise ValueError("`dataset` goes with `case_id`")
+        return self
+
+
+class Rerun(Input):
+    """How to run again: the same plan, of it only what failed with what that needs, or the definitions of today."""
+
+    what: Literal["plan", "failed", "today"] = "plan"
+
+
+class RunsQuery(Input):
+    """Which runs to list, the newest first."""
+
+    state: StateName | None = None
+    scenario_id: RowId | None = None
+    case_id: RowId | None = None
+    cursor: Cursor | None = None
+    size: int = Field(20, ge=1, le=100, description="Runs to list.")
+
+
+class ResultsQuery(Input):
+    """Which results to list, in the order in which they came."""
+
+    cursor: Cursor | None = None
+    outcome: OutcomeName | None = None
+    size: int = Field(50, ge=1, le=100, description="Results to list.")
+
+
+class Counts(View):
+    """Steps by outcome; requests that were sent."""
+
+    passed: int
+    failed: int
+    error: int
+    skipped: int
+    passed_after_retry: int
+    requests: int
+
+
+class RunLine(View):
+    """A run in a list. Times of answers in milliseconds."""
+
+    id: int
+    title: str
+    state: str
+    reason: str | None
+    scenario_id: int | None
+    case_id: int | None
+    environment_id: int | None
+    environment: str
+    trigger: str
+    priority: str
+    requester_id: int | None
+    origin_id: int | None
+    counts: Counts
+    min_ms: float | None
+    mean_ms: float | None
+    max_ms: float | None
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    canceling: bool
+
+    @classmethod
+    def of(cls, row: Any, **more: Any) -> Self:
+        """The view of a run's row."""
+        same = ("id", "title", "reason", "scenario_id", "case_id", "environment_id", "environment", "requester_id")
+        return cls(
+            **{name: getattr(row, name) for name in same},
+            origin_id=row.origin_id,
+            state=row.state.name.lower(),
+            trigger=row.trigger.name.lower(),
+            priority=row.priority.name.lower(),
+            counts=Counts(
+                passed=row.passed,
+                failed=row.failed,
+                error=row.error,
+                skipped=row.skipped,
+                passed_after_retry=row.after_retry,
+                requests=row.requests,
+            ),
+            min_ms=row.min_ms,
+            mean_ms=row.mean_ms,
+            max_ms=row.max_ms,
+            created_at=iso(row.created_at),
+            started_at=None if row.started_at is None else iso(row.started_at),
+            ended_at=None if row.ended_at is None else iso(row.ended_at),
+            canceling=row.cancel_at is not None and not row.state.final,
+            **more,
+        )
+
+
+class RunView(RunLine):
+    """A run. While it waits, `place` is how many go before it; at its end `summary` is what the engine says of it."""
+
+    place: int | None
+    summary: Any
+    warnings: list[str] = []
+
+
+class ResultLine(View):
+    """What one step gave, in a list."""
+
+    seq: int
+    path: str
+    ordinal: str
+    kind: str
+    phase: str
+    name: str
+    step_id: int | None
+    case_id: int | None
+    dataset: str | None
+    outcome: str
+    error_class: str | None
+    status: int | None
+    started_at: str
+    duration_ms: float
+    message: str | None
+
+    @classmethod
+    def of(cls, row: Any, **more: Any) -> Self:
+        """The view of a result's row."""
+        names = [name for name in ResultLine.model_fields if name != "outcome"]
+        return cls(**{name: getattr(row, name) for name in names}, outcome=row.outcome.name.lower(), **more)
+
+
+class ResultView(ResultLine):
+    """Everything that one step gave; bodies that are kept apart have a `ref` for /bodies/{ref}."""
+
+    detail: dict[str, Any]
