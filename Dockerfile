@@ -18,6 +18,7 @@ WORKDIR /app
 COPY config.py run.py run_migrations.py gunicorn.conf.py ./
 COPY migrations ./migrations
 COPY docker ./docker
+COPY docs ./docs
 COPY wxcloudrun ./wxcloudrun
 # Rows hold UTC; TZ is for what the C library prints. TZDIR: the zones come with the packages.
 ENV PATH=/opt/venv/bin:$PATH \

@@ -8,7 +8,7 @@ import click
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from wxcloudrun.blueprints import TABLES
+from wxcloudrun.blueprints import GUIDES, TABLES
 from wxcloudrun.console.pages import console_pages
 from wxcloudrun.core.actor import SYSTEM
 from wxcloudrun.core.clock import Clock, SystemClock
@@ -40,6 +40,7 @@ from wxcloudrun.features.wechat.subscriptions import SubscriptionService
 from wxcloudrun.features.wechat.tokens import DatabaseTokenStore
 from wxcloudrun.integrations.wechat.contract import WeChat
 from wxcloudrun.parts import provide_people, provide_projects
+from wxcloudrun.run_parts import provide_runs
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -75,7 +76,7 @@ def create_app(settings: "Settings") -> Flask:
     edge.install(app)
     for name, routes in TABLES.items():
         app.register_blueprint(edge.blueprint(name, routes))
-    app.register_blueprint(console_pages(lambda: document(edge.bindings, VERSION)))
+    app.register_blueprint(console_pages(lambda: document(edge.bindings, VERSION, GUIDES)))
     observe = container.get(Metrics) if settings.metrics_token is not None else None
     app.wsgi_app = Surface(app.wsgi_app, trust_cloud=settings.trust_wxcloud_headers, observe=observe)  # type: ignore[method-assign]
     if settings.trusted_proxies:
@@ -126,6 +127,7 @@ def parts(settings: "Settings") -> Container:
     provide(AuditService, lambda: AuditService(session, clock))
     provide_people(settings, container, session, clock, keys)
     provide_projects(settings, container, session, clock, keys)
+    provide_runs(settings, container, keys)
     provide(
         Admission,
         lambda: Admission(session, clock, keys, get(AuditService), _optional(settings.first_admin_openid)),

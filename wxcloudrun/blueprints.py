@@ -28,3 +28,17 @@ TABLES: dict[str, list[Route]] = {
     "audit": audit.ROUTES,
     "health": health.ROUTES,
 }
+
+# Pages of the manual, by the part of the API they explain.
+GUIDES: dict[str, str] = {
+    "auth": "mini-program",
+    "users": "people",
+    "wechat": "wechat",
+    "projects": "projects",
+    "environments": "projects",
+    "cases": "cases",
+    "files": "cases",
+    "datasets": "datasets",
+    "scenarios": "scenarios",
+    "health": "deployment",
+}

@@ -1,12 +1,14 @@
 """Pages: served whole from here, by rules that let in nothing from elsewhere; and the document they show."""
 
 import re
+from urllib.parse import urljoin
 
 import pytest
 from flask import Flask
 from jsonschema_rs import Draft202012Validator
 
 from wxcloudrun.blueprints import TABLES
+from wxcloudrun.console import manual
 
 PAGES = ["/", "/docs"]
 
@@ -16,7 +18,7 @@ def _rules(app: Flask, path: str) -> dict[str, list[str]]:
     return {words[0]: words[1:] for words in (rule.split() for rule in policy.split(";")) if words}
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, "/docs/manual/cases"])
 def test_a_page_may_load_from_here_only(app: Flask, path: str):
     rules = _rules(app, path)
     assert rules["default-src"] == ["'none'"]
@@ -105,3 +107,36 @@ def test_every_operation_says_its_refusals_and_who_may_call(app: Flask):
             assert ("401" in operation["responses"]) or operation["security"] == [], place
             if "requestBody" in operation:
                 assert {"413", "415", "422"} <= set(operation["responses"]), place
+
+
+def test_every_page_of_the_manual_is_served_and_every_link_in_it_leads_somewhere(app: Flask):
+    client = app.test_client()
+    seen, waiting = set(), {f"/docs/manual/{name}" for name in manual.names()}
+    while waiting:
+        address = waiting.pop()
+        seen.add(address)
+        page = client.get(address, follow_redirects=True)
+        assert page.status_code == 200, address
+        anchors = set(re.findall(r'<h\d id="([^"]+)"', page.text))
+        for link in re.findall(r'href="([^":]+)"', page.text):
+            target, _, anchor = link.partition("#")
+            if not target:
+                assert anchor in anchors, f"{address} has no {link}"
+                continue
+            whole = urljoin(page.request.path, target)
+            known = whole.startswith(("/docs/manual/adr/", "/docs/manual/../"))  # the decisions are not served
+            waiting |= {whole} - seen if whole.startswith("/docs/manual/") and not known else set()
+    assert "/docs/manual/engine/checks" in seen
+
+
+@pytest.mark.parametrize("name", ["../config", "..%2f..%2fconfig", "nothing", "adr/README", "engine/", "cases.txt"])
+def test_the_manual_has_no_other_pages(app: Flask, name: str):
+    assert app.test_client().get(f"/docs/manual/{name}", follow_redirects=True).status_code == 404
+
+
+def test_the_documentation_leads_to_the_manual(app: Flask):
+    document = app.test_client().get("/openapi.json").json
+    guides = [tag["externalDocs"]["url"] for tag in document["tags"] if "externalDocs" in tag]
+    assert "/docs/manual/cases" in guides
+    for url in [*guides, document["externalDocs"]["url"]]:
+        assert app.test_client().get(url).status_code == 200

@@ -1,12 +1,16 @@
-"""The home page, and the API's documentation: every file they need is served from here."""
+"""The home page, the API's documentation and the manual: every file they need is served from here."""
 
+import html
 import importlib.resources
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, send_file
+from flask import Blueprint, Response, abort, redirect, send_file
+from werkzeug.wrappers import Response as Answer
+
+from wxcloudrun.console import manual
 
 _HERE = Path(__file__).resolve().parent
 _PAGE_RULES = (
@@ -17,7 +21,7 @@ _SWAGGER = {
     "swagger-ui.css": "css/swagger-ui.css",
     "swagger-ui-bundle.js": "js/swagger-ui-bundle.js",
 }
-_OWN = ("home.css", "home.js", "docs.js", "icon.svg")
+_OWN = ("home.css", "home.js", "docs.js", "manual.css", "icon.svg")
 
 
 def console_pages(openapi: Callable[[], dict[str, Any]]) -> Blueprint:
@@ -36,6 +40,11 @@ def console_pages(openapi: Callable[[], dict[str, Any]]) -> Blueprint:
             drawn.append(json.dumps(openapi(), ensure_ascii=False).encode())
         return Response(drawn[0], content_type="application/json", headers={"Cache-Control": "no-cache"})
 
+    def manual_page(name: str) -> Answer:
+        if name.endswith(".md"):  # as the pages name one another
+            return redirect(f"/docs/manual/{name.removesuffix('.md')}")
+        return _manual_page(name)
+
     def asset(name: str) -> Response:
         if name in _SWAGGER:
             package = importlib.resources.files("flask_openapi3_swagger")
@@ -45,13 +54,33 @@ def console_pages(openapi: Callable[[], dict[str, Any]]) -> Blueprint:
     options: dict[str, Any] = {"methods": ["GET"], "provide_automatic_options": False}
     pages.add_url_rule("/", "home", home, **options)
     pages.add_url_rule("/docs", "docs", docs, **options)
+    pages.add_url_rule("/docs/manual/<path:name>", "manual", manual_page, **options)
     pages.add_url_rule("/openapi.json", "openapi", document, **options)
     pages.add_url_rule("/assets/<name>", "asset", asset, **options)
     return pages
 
 
+def _manual_page(name: str) -> Response:
+    try:
+        title, content = manual.page(name)
+    except KeyError:
+        return abort(404)
+    links = "".join(_link(one, current=one == name) for one in manual.names())
+    template = (_HERE / "templates" / "manual.html").read_text(encoding="utf-8")
+    filled = template.replace("{title}", html.escape(title)).replace("{links}", links).replace("{content}", content)
+    return _html(filled)
+
+
+def _link(name: str, *, current: bool) -> str:
+    mark = ' aria-current="page"' if current else ""
+    return f'<a href="/docs/manual/{name}"{mark}>{name}</a>'
+
+
 def _page(name: str, inline: str = "") -> Response:
-    body = (_HERE / "templates" / name).read_bytes()
+    return _html((_HERE / "templates" / name).read_bytes(), inline)
+
+
+def _html(body: str | bytes, inline: str = "") -> Response:
     rules = _PAGE_RULES.format(inline=inline)
     return Response(
         body,

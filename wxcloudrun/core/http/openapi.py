@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, drawn from the same routes, signatures and models that serve the requests."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
@@ -18,6 +18,7 @@ _ACCESS = {
     Access.VERIFIED: "Verified users and administrators.",
     Access.ADMINISTRATOR: "Administrators.",
 }
+_MANUAL = "/docs/manual"
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -26,8 +27,8 @@ _KEY = {
 }
 
 
-def document(bindings: Iterable[Binding], version: str) -> dict[str, Any]:
-    """The whole document, JSON-able."""
+def document(bindings: Iterable[Binding], version: str, guides: Mapping[str, str]) -> dict[str, Any]:
+    """The whole document, JSON-able. `guides` are pages of the manual by the part of the API they explain."""
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Any] = {"Error": _error_schema()}
     tags: dict[str, None] = {}  # in the order of blueprints.py, which is the order to read them in
@@ -46,13 +47,21 @@ def document(bindings: Iterable[Binding], version: str) -> dict[str, Any]:
             "description": "Every reply is `{code, data, msg}`: `code` 1 for success, 0 for failure with "
             "`data.error`, a stable name. The HTTP status tells the same.",
         },
-        "tags": [{"name": name} for name in tags],
+        "externalDocs": {"description": "The manual", "url": f"{_MANUAL}/running"},
+        "tags": [_tag(name, guides) for name in tags],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.items())),
             "securitySchemes": {"session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
+
+
+def _tag(name: str, guides: Mapping[str, str]) -> dict[str, Any]:
+    guide = guides.get(name)
+    if guide is None:
+        return {"name": name}
+    return {"name": name, "externalDocs": {"description": "How it works", "url": f"{_MANUAL}/{guide}"}}
 
 
 def _operation(binding: Binding, path: str, schemas: dict[str, Any]) -> dict[str, Any]:
