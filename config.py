@@ -139,6 +139,18 @@ class Settings(BaseModel):
     metrics_token: SecretStr | None = Field(None, description="Bearer token of /metrics; without it /metrics is 404.")
     prometheus_multiproc_dir: Path | None = Field(None, description="Empty folder where processes share metrics.")
 
+    # Runs
+    run_threads: int = Field(
+        8, ge=1, le=64, description="Runs a worker carries out at once, besides 2 interactive ones."
+    )
+    run_requests: int = Field(
+        16, ge=1, le=256, description="Requests a worker has under way at once, over all its runs."
+    )
+    run_project_cap: int = Field(4, ge=1, le=1000, description="Runs of one project at once.")
+    run_lease_s: int = Field(
+        15, ge=1, le=300, description="Seconds of a worker's silence after which another takes over its runs."
+    )
+
     # Uploads
     upload_store: Literal["disk", "s3"] = Field("disk", description="Where uploaded files live.")
     s3_endpoint: str = Field("", description="host[:port] of an S3-compatible store.")

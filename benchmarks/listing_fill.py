@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Engine, Table, insert
 from sqlalchemy.orm import Session
 
-from benchmarks.listing_rows import ASKER, MEMBERS, PROJECT, cases
+from benchmarks.listing_rows import ASKER, MEMBERS, PROJECT, case
 from wxcloudrun.core.catalogue_entry import gram_rows, term_rows, text_row
 from wxcloudrun.core.db import Base
 from wxcloudrun.features.cases.models import Case, CaseGram, CaseTerm, CaseText
+from wxcloudrun.features.cases.records import entry as entry_of
 from wxcloudrun.features.projects.models import MemberRole, Project, ProjectMember
 from wxcloudrun.features.users.models import User
 
@@ -30,7 +31,9 @@ def fill(engine: Engine, count: int) -> None:
     texts: list[tuple[Any, ...]] = []
     rows: list[tuple[Any, ...]] = []
     columns = [column.name for column in Case.__table__.columns]
-    for number, entry, values in cases(count):
+    for number in range(1, count + 1):
+        values = case(number, count)
+        entry = entry_of(values)
         terms += [tuple(row.values()) for row in term_rows(number, entry)]
         grams += [tuple(row.values()) for row in gram_rows(number, entry)]
         texts.append(tuple(text_row(number, entry).values()))

@@ -19,8 +19,6 @@ from wxcloudrun.features.users.pictures import PictureFiles
 from wxcloudrun.features.users.verification import VerificationService
 from wxcloudrun.features.wechat.inbox import Inbox
 
-__all__ = ["Duty", "Worker", "database_gone", "duties"]
-
 _logger = logging.getLogger("wxcloudrun.worker")
 _LONGEST_PAUSE_S = 30.0
 _LOG_EVERY_S = 60.0

@@ -15,7 +15,7 @@ with a name that no file has; {case_id} of the library with somebody's public ca
 Routes of a project stand in `PROJECT_TABLE`, whose rows are
 `"METHOD /path": (anonymous, stranger, viewer, runner, editor, owner, administrator)`: a stranger is a verified user who is no
 member, the administrator one of the service, who is no member either. {project_id}, {environment_id}, {case_id},
-{invitation_id} belong to the project, {user_id} is one more member.
+{scenario_id}, {step_id}, {dataset_id}, {file_id}, {invitation_id} belong to the project, {user_id} is one more member.
 """
 
 ANYONE = ("ok", "ok", "ok", "ok", "ok")
@@ -96,6 +96,7 @@ MEMBERS = ("401", "404", "ok", "ok", "ok", "ok", "ok")
 EDITORS = ("401", "404", "403", "403", "ok", "ok", "ok")
 OWNERS_OF_IT = ("401", "404", "403", "403", "403", "ok", "ok")
 _IT = "/api/projects/{project_id}"
+_SETS = f"{_IT}/cases/{{case_id}}/datasets"
 
 PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"GET {_IT}": MEMBERS,
@@ -120,6 +121,21 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"POST {_IT}/environments/{{environment_id}}/default": EDITORS,
     f"GET {_IT}/variables": MEMBERS,
     f"PUT {_IT}/variables": EDITORS,
+    f"GET {_IT}/files": MEMBERS,
+    f"POST {_IT}/files": EDITORS,
+    f"GET {_IT}/files/{{file_id}}": MEMBERS,
+    f"GET {_IT}/files/{{file_id}}/content": MEMBERS,
+    f"DELETE {_IT}/files/{{file_id}}": EDITORS,
+    f"GET {_SETS}": MEMBERS,
+    f"POST {_SETS}": EDITORS,
+    f"POST {_SETS}/import": EDITORS,
+    f"DELETE {_SETS}/default": EDITORS,
+    f"GET {_SETS}/{{dataset_id}}": MEMBERS,
+    f"PUT {_SETS}/{{dataset_id}}": EDITORS,
+    f"DELETE {_SETS}/{{dataset_id}}": EDITORS,
+    f"POST {_SETS}/{{dataset_id}}/copy": EDITORS,
+    f"POST {_SETS}/{{dataset_id}}/move": EDITORS,
+    f"POST {_SETS}/{{dataset_id}}/default": EDITORS,
     f"GET {_IT}/cases": MEMBERS,
     f"POST {_IT}/cases": EDITORS,
     f"POST {_IT}/cases/check": EDITORS,
@@ -133,4 +149,19 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"GET {_IT}/cases/{{case_id}}/versions/{{version}}": MEMBERS,
     f"GET {_IT}/cases/{{case_id}}/versions/{{version}}/difference": MEMBERS,
     f"POST {_IT}/cases/{{case_id}}/versions/{{version}}/restore": EDITORS,
+    f"GET {_IT}/scenarios": MEMBERS,
+    f"POST {_IT}/scenarios": EDITORS,
+    f"GET {_IT}/scenarios/{{scenario_id}}": MEMBERS,
+    f"PUT {_IT}/scenarios/{{scenario_id}}": EDITORS,
+    f"DELETE {_IT}/scenarios/{{scenario_id}}": EDITORS,
+    f"POST {_IT}/scenarios/{{scenario_id}}/restore": EDITORS,
+    f"POST {_IT}/scenarios/{{scenario_id}}/copy": EDITORS,
+    f"GET {_IT}/scenarios/{{scenario_id}}/check": MEMBERS,
+    f"GET {_IT}/scenarios/{{scenario_id}}/steps": MEMBERS,
+    f"POST {_IT}/scenarios/{{scenario_id}}/steps": EDITORS,
+    f"GET {_IT}/scenarios/{{scenario_id}}/steps/{{step_id}}": MEMBERS,
+    f"PUT {_IT}/scenarios/{{scenario_id}}/steps/{{step_id}}": EDITORS,
+    f"DELETE {_IT}/scenarios/{{scenario_id}}/steps/{{step_id}}": EDITORS,
+    f"POST {_IT}/scenarios/{{scenario_id}}/steps/{{step_id}}/move": EDITORS,
+    f"POST {_IT}/scenarios/{{scenario_id}}/steps/{{step_id}}/copy": EDITORS,
 }

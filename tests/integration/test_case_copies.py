@@ -122,12 +122,14 @@ def test_a_private_case_stays_private_when_it_is_copied(each_library: Library):
     copy = team.owner.ok("POST", f"{each_library.place(number)}/copy", {"name": "private"})
     assert (copy["visibility"], copy["creator_id"]) == ("private", team.owner.id)
     assert error_of(team.editor.call("GET", each_library.place(copy["id"]))) == (404, "case_not_found")
+    names = [team.editor.ok("POST", f"{each_library.place(number)}/copy", {})["name"] for _ in range(2)]
+    assert names == ["private 副本", "private 副本 2"]
     team.owner.ok("PUT", f"{team.path}/members/{team.runner.id}", {"role": "editor"})
     refused = team.runner.call("POST", f"{each_library.place(number)}/copy", {})
     assert error_of(refused) == (404, "case_not_found")
     with team.app.app_context():
         told = db.session.execute(select(AuditEntry.project_id).where(AuditEntry.action == "case.copied")).scalars()
-        assert list(told) == [None], "members are told nothing of it"
+        assert list(told) == [None] * 3, "members are told nothing of it"
 
 
 def test_who_may_not_run_a_case_gets_a_copy_without_its_credentials(each_library: Library):

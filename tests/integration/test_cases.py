@@ -91,11 +91,11 @@ BODIES = [
     {"kind": "urlencoded", "fields": {"a": "1"}},
     {
         "kind": "multipart",
-        "parts": [{"name": "a", "value": "b"}, {"name": "f", "file": {"name": "a.png", "blob": "7"}}],
+        "parts": [{"name": "a", "value": "b"}, {"name": "f", "file": {"name": "a.png", "blob": "{{picture}}"}}],
     },
     {"kind": "multipart", "parts": [{"name": "f", "file": {"name": "a", "content": "aGk="}}]},
     {"kind": "raw", "text": "<a>{{x}}</a>", "content_type": "application/xml"},
-    {"kind": "binary", "blob": "7", "content_type": "image/png"},
+    {"kind": "binary", "blob": "{{picture}}", "content_type": "image/png"},
     {"kind": "graphql", "query": "query A { a }", "variables": {"x": "{{x}}"}, "operation_name": "A"},
 ]
 AUTH = [

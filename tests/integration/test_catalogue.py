@@ -4,7 +4,6 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
 from typing import get_args
 
 import pytest
@@ -103,6 +102,37 @@ def test_a_rare_word_leads_to_its_things_at_once(full: Shelf):
         assert [row.id for row in found.rows] == [1000]
         assert found.next is None
     assert [row.id for row in full.catalogue.page(Wanted(OWNER, text="needle"), COLUMNS).rows] == [1000]
+
+
+def test_the_last_page_says_so_however_full_it_is(empty_shelf: Shelf):
+    empty_shelf.add({number: plain() for number in range(1, 15)})
+    assert [len(page) for page in empty_shelf.pages(Wanted([shared(1)], size=7))] == [7, 7]
+    assert [len(page) for page in empty_shelf.pages(Wanted([shared(1)], text="name", size=14))] == [14]
+
+
+def test_a_page_goes_no_farther_than_the_scope_that_was_looked_at_least_far(empty_shelf: Shelf):
+    """Else a scope with much in it would be read to where one with little in it ends."""
+    dense = {number: plain(terms=[f"tag:{number % 2}"]) for number in range(100, 300)}
+    sparse = {number: plain(scopes=[private(1)], terms=[f"tag:{number % 2}"]) for number in range(1, 100)}
+    empty_shelf.add(dense | sparse)
+    pages = list(empty_shelf.pages(Wanted(OWNER, ["tag:0", "tag:1"])))
+    assert not any(pages)
+    assert len(pages) >= 100 / empty_shelf.bound
+
+
+def test_the_rarer_of_two_words_leads(empty_shelf: Shelf):
+    empty_shelf.add(
+        {number: plain(terms=["often", "seldom"] if number % 7 == 0 else ["often"]) for number in range(1, 300)}
+    )
+    for terms in (["often", "seldom"], ["seldom", "often"]):
+        assert len(list(empty_shelf.pages(Wanted([shared(1)], terms, size=100)))) == 2  # 42 things, thirty at a time
+
+
+def test_a_word_that_begins_like_another_is_another(empty_shelf: Shelf):
+    words = [["tag:a", "tag:bc"], ["tag:ab", "tag:b"], ["tag:a", "tag:b"], ["xtag:a", "tag:b"], ["tag:A", "tag:b"]]
+    empty_shelf.add({number: plain(terms=terms) for number, terms in enumerate(words, 1)})
+    for terms in (["tag:a", "tag:b"], ["tag:b", "tag:a"]):
+        assert empty_shelf.listed(Wanted([shared(1)], terms)) == [3]
 
 
 def test_what_comes_and_goes_between_two_pages_neither_repeats_nor_hides_anything(full: Shelf):
@@ -241,12 +271,10 @@ def test_many_things_are_written_anew_together(empty_shelf: Shelf):
 
 def test_writing_costs_the_same_statements_however_much_it_is(empty_shelf: Shelf):
     first, second = plain(text="one name"), plain(text="another name", terms=["tag:a"], position=9)
-    counts = []
-    for number, size in pairwise([0, 1, 50]):
+    for numbers in (range(100, 101), range(101, 150)):
         empty_shelf.asked.clear()
-        empty_shelf.add(some(random.Random(1), range(100 + number, 100 + size)))
-        counts.append(sum("case_" in one for one in empty_shelf.asked if one.startswith("INSERT")))
-    assert counts == [3, 3]
+        empty_shelf.add(some(random.Random(1), numbers))
+        assert sum(one.startswith("INSERT INTO case_") for one in empty_shelf.asked) == 3
     empty_shelf.add({1: first})
     for entry, most in [(first, 1), (second, 7), (replace(second, scopes=[private(1), own(1, 1)]), 5)]:
         empty_shelf.asked.clear()

@@ -10,6 +10,7 @@ from sqlalchemy import URL, event
 from tests.conftest import FakeWeChat, Person, log_in, make_app
 from tests.integration.library_bench import WHOLE, Library
 from tests.integration.projects_bench import Team
+from tests.integration.scenarios_bench import Stage
 from wxcloudrun.core.db import db
 
 
@@ -108,6 +109,9 @@ def test_a_list_of_cases_costs_three_questions_however_long_it_is(a_library: Lib
 def test_one_case_costs_what_it_should(a_library: Library, asked: list[str]):
     """Besides who asks: what they may and the case; the names that are known; the case, a version, where it is found."""
     asked.clear()
+    a_library.case("which needs no names")
+    assert len(asked) <= 9, asked
+    asked.clear()
     number = a_library.case("case", **WHOLE)
     assert len(asked) <= 11, asked
     place = a_library.place(number)
@@ -121,6 +125,36 @@ def test_one_case_costs_what_it_should(a_library: Library, asked: list[str]):
         asked.clear()
         a_library.team.editor.ok(method, f"{a_library.cases}/check" if method == "POST" else place, body)
         assert len(asked) <= most, (method, len(asked), asked)
+
+
+def test_scenarios_cost_the_same_however_many_steps_there_are(a_stage: Stage, asked: list[str]):
+    """Who asks, what they may, the scenario and the step; for a write the check of the whole scenario too."""
+    scenario, costs = a_stage.scenario("s", tags=["x"]), []
+    case = a_stage.library.case()
+    a_stage.step(scenario, "case", case_id=case)  # so that one is left when another one is removed
+    for round_number in range(2):
+        for _ in range(1 + 20 * round_number):
+            step = a_stage.step(scenario, "case", case_id=case)
+        place = a_stage.place(scenario)
+        for method, path, body in [
+            ("GET", a_stage.all, None),
+            ("GET", f"{a_stage.all}?folder=&tag=x&sort=-updated_at", None),
+            ("GET", place, None),
+            ("GET", f"{place}/steps", None),
+            ("GET", f"{place}/steps/{step}", None),
+            ("GET", f"{place}/check", None),
+            ("POST", f"{place}/steps", {"kind": "group", "to": "first"}),
+            ("POST", f"{place}/steps/{step}/move", {"to": "first"}),
+            ("PUT", f"{place}/steps/{step}", {"name": "renamed"}),
+            ("DELETE", f"{place}/steps/{step}", None),
+        ]:
+            asked.clear()
+            a_stage.editor.ok(method, path, body)
+            costs.append(len(asked))
+    reads, writes = costs[:6], costs[6:10]
+    assert costs[:10] == costs[10:]
+    assert reads == [3, 3, 3, 4, 4, 9]
+    assert max(writes) <= 21
 
 
 def test_who_is_refused_costs_nothing(app: Flask, asked: list[str]):

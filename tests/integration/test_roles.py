@@ -10,9 +10,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.conftest import FakeWeChat, Person, empty, log_in
+from tests.integration.datasets_bench import made
 from tests.integration.library_bench import library
 from tests.integration.projects_bench import Team, error_of, join, team
 from tests.integration.role_table import PROJECT_TABLE, TABLE
+from tests.integration.scenarios_bench import Stage as Scenarios
 from tests.unit.features.users import samples
 from wxcloudrun.core.actor import Role
 from wxcloudrun.core.db import db
@@ -111,6 +113,9 @@ PROJECT_BODIES = {
     "cases": {"name": "another", "request": {"url": "/"}},
     "check": {"request": {"url": "/"}},
     "copy": {"name": "another"},
+    "datasets": {},
+    "scenarios": {"name": "another"},
+    "steps": {"kind": "group"},
     "variables": {"variables": []},
 }
 
@@ -121,16 +126,38 @@ def _place(group: Team, extra: int, path: str) -> str:
         rows["environment_id"] = group.environment()
     if "{case_id}" in path:
         rows["case_id"] = library(group).case()
+    if "{dataset_id}" in path:
+        rows["dataset_id"] = made(group.editor, f"{group.path}/cases/{rows['case_id']}/datasets")["id"]
+    if "{scenario_id}" in path:
+        scenarios = Scenarios(library(group))
+        rows["scenario_id"] = scenarios.scenario()
+        rows["step_id"] = scenarios.step(int(rows["scenario_id"]))
+    if "{file_id}" in path:
+        rows["file_id"] = group.editor.ok("POST", f"{group.path}/files", data=_form())["id"]
     if "{invitation_id}" in path:
         rows["invitation_id"] = group.invitation()["id"]
     return path.format(**rows)
 
 
+def _form() -> dict[str, object]:
+    return {"file": (BytesIO(b"x\n1\n"), "rows.csv")}
+
+
+def _sent(group: Team, method: str, path: str) -> dict[str, object]:
+    if method == "POST" and path.endswith(("/files", "/import")):
+        return {"data": _form()}
+    return {"json": _body(group, method, path)}
+
+
 def _body(group: Team, method: str, path: str) -> object:
+    if path.endswith(("{dataset_id}/move", "{step_id}/move")):
+        return {"to": "last"}
     if path.endswith("/move"):
         return {"project_id": group.project}  # where it is: refused to who was let in
     if method in {"GET", "DELETE"}:
         return None
+    if path.endswith("{step_id}"):
+        return {"name": "another"}
     words = [word for word in path.split("/") if word in PROJECT_BODIES]
     return PROJECT_BODIES[words[-1]] if words else {} if method == "PUT" else None
 
@@ -152,7 +179,7 @@ def test_a_project_lets_in_whom_the_table_says(app: Flask, wechat: FakeWeChat, r
         }
         caller = callers[kind]() if kind in callers else getattr(group, kind)
         headers = {} if caller is None else {"Authorization": f"Bearer {caller.token}"}
-        response = app.test_client().open(place, method=method, headers=headers, json=_body(group, method, path))
+        response = app.test_client().open(place, method=method, headers=headers, **_sent(group, method, path))
         assert response.status_code < 500, response.text
         told.append(REFUSALS.get(response.status_code, "ok"))
         if response.status_code == 404 and caller is not None and kind != "stranger":

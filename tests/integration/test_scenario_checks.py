@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.integration.projects_bench import error_of
+from tests.integration.projects_bench import error_of, faults_of
 from tests.integration.scenarios_bench import Stage
 
 TAKES = [{"name": "order", "source": "jsonpath", "argument": "$.id"}]
@@ -97,18 +97,19 @@ def test_cases_that_not_everybody_may_run_are_told(a_stage: Stage):
 
 
 def test_a_fault_elsewhere_is_a_warning_and_the_rest_is_looked_at_all_the_same(a_stage: Stage):
-    """The case was sound when the step was put in; a retry in it does not go with the step's repeated polling."""
+    """The called scenario's input got another name after the step was put in."""
+    login = a_stage.scenario("log in", inputs=[{"name": "user"}], outputs=["session"])
     scenario = a_stage.scenario()
-    case = a_stage.library.case("polls", extractions=TAKES)
-    step = a_stage.added(scenario, "case", case_id=case, overrides={"body": {"a": 1}})
-    a_stage.editor.ok(
-        "PUT", a_stage.library.place(case), {"request": {"url": "/", "method": "POST", "auth": {"kind": "none"}}}
-    )
-    below = using(a_stage, scenario, "order")
-    assert below["warnings"] == []
+    call = a_stage.added(scenario, "scenario", scenario_id=login, inputs={"user": "eve"})
+    assert using(a_stage, scenario, "session")["warnings"] == []
+    a_stage.editor.ok("PUT", a_stage.place(login), {"inputs": [{"name": "person"}]})
     later = using(a_stage, scenario, "nobody")
-    assert told(later) == [("variable", "nobody", later["id"])]
-    assert step["warnings"] == []
+    assert told(later) == [("fault", "scenario-1", call["id"]), ("variable", "nobody", later["id"])]
+    assert "person" in later["warnings"][0]["message"]
+    path = f"{a_stage.place(scenario)}/steps/{call['id']}"
+    refused = a_stage.editor.call("PUT", path, {"name": "log in"})
+    assert faults_of(refused) == {"inputs.user": "not_usable"}
+    assert told(a_stage.editor.ok("PUT", path, {"inputs": {"person": "eve"}})) == [("variable", "nobody", later["id"])]
 
 
 def test_a_long_scenario_is_checked_around_the_step_that_was_written(a_stage: Stage):

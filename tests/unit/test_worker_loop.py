@@ -8,7 +8,8 @@ from contextlib import nullcontext
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from wxcloudrun.worker import Duty, Worker, database_gone
+from wxcloudrun.core.db import database_gone
+from wxcloudrun.worker import Duty, Worker
 
 
 class Time:

@@ -20,21 +20,25 @@ class Cancel(Protocol):
 class Bounds:
     """The cancel flag and the moment (monotonic seconds) at which this part of the run has to end."""
 
-    __slots__ = ("_cancel", "_clock", "until")
+    __slots__ = ("_cancel", "_canceled", "_clock", "until")
 
-    def __init__(self, cancel: Cancel, clock: Clock, until: float) -> None:
+    def __init__(self, cancel: Cancel, clock: Clock, until: float, canceled: "_Canceled | None" = None) -> None:
         self._cancel = cancel
         self._clock = clock
+        self._canceled = canceled or _Canceled(cancel, clock)
         self.until = until
 
     def is_canceled(self) -> bool:
         """True when somebody canceled the run."""
-        return self._cancel.is_set()
+        if not self._cancel.is_set():
+            return False
+        self._canceled.notice()
+        return True
 
     @property
     def reason(self) -> str | None:
         """Why nothing more may begin, or None."""
-        if self._cancel.is_set():
+        if self.is_canceled():
             return "the run was canceled"
         if self._clock.monotonic() >= self.until:
             return "the run's time is used up"
@@ -65,19 +69,50 @@ class Bounds:
             self.check()
             raise StepError(ErrorClass.TIMEOUT, "the run's time is used up")
 
-    def wider(self, until: float) -> "Bounds":
-        """Bounds of a teardown: not canceled by what ended the rest, with an end of their own."""
-        return Bounds(_NeverCanceled(), self._clock, until)
+    def wider(self, until: float, grace_s: float) -> "Bounds":
+        """Bounds of a teardown: with an end of their own, and canceled `grace_s` seconds after the rest was."""
+        return Bounds(_Late(self._canceled, self._clock, grace_s), self._clock, until, self._canceled)
 
 
-class _NeverCanceled:
-    """A cancel flag for teardown: time passes, and it stays unset."""
+class _Canceled:
+    """When the run was canceled: the moment at which a part of it noticed, the same for all of them."""
 
-    def __init__(self) -> None:
-        self._event = threading.Event()
+    __slots__ = ("_clock", "cancel", "since")
+
+    def __init__(self, cancel: Cancel, clock: Clock) -> None:
+        self.cancel = cancel
+        self.since: float | None = None
+        self._clock = clock
+
+    def notice(self) -> None:
+        """Note the moment, if there is one."""
+        if self.since is None and self.cancel.is_set():
+            self.since = self._clock.monotonic()
+
+
+class _Late:
+    """The run's cancel flag as a teardown sees it: some seconds later."""
+
+    def __init__(self, canceled: _Canceled, clock: Clock, grace_s: float) -> None:
+        self._canceled = canceled
+        self._clock = clock
+        self._grace_s = grace_s
+        self._never = threading.Event()
 
     def is_set(self) -> bool:
-        return False
+        if not self._canceled.cancel.is_set():
+            return False
+        self._canceled.notice()
+        return self._clock.monotonic() >= self._ends()
 
     def wait(self, timeout: float | None = None) -> bool:
-        return self._event.wait(timeout)
+        until = float("inf") if timeout is None else self._clock.monotonic() + timeout
+        if not self._canceled.cancel.wait(timeout):
+            return False
+        self._canceled.notice()
+        self._never.wait(max(0.0, min(until, self._ends()) - self._clock.monotonic()))
+        return self.is_set()
+
+    def _ends(self) -> float:
+        since = self._canceled.since
+        return (self._clock.monotonic() if since is None else since) + self._grace_s

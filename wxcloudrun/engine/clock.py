@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -28,4 +29,10 @@ class SystemClock:
 
 def stamp(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and `Z`."""
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+    return f"{_whole_second(int(moment.timestamp()))}.{moment.microsecond // 1000:03}Z"
+
+
+@lru_cache(maxsize=64)
+def _whole_second(seconds: int) -> str:
+    """Many stamps fall into one second, and writing a date takes longer than looking it up."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]

@@ -117,7 +117,7 @@ def _allowing(plan: Plan, allow: Sequence[str]) -> Plan:
 def _write_result(result: StepResult, out: Write) -> None:
     names = " > ".join(name for name in (*result.trail, result.name or result.path) if name)
     row = f" [{result.dataset.name or result.dataset.key}]" if result.dataset else ""
-    status = f" {result.response.status}" if result.response else ""
+    status = f" {result.response['status']}" if result.response else ""
     out(one_line(f"{_MARK[result.outcome]:<8}{names}{row}{status} ({result.duration_ms:.0f} ms)"))
     if result.outcome is Outcome.SKIPPED:
         out(f"        {one_line(result.reason or '')}")

@@ -17,6 +17,7 @@ NOUNS = {
     "scenarios": {
         "calls", "checking", "content", "copies", "notices", "outline", "steps", "tree", "uses", "views",
     },  # fmt: skip
+    "runs": {"crew", "gate", "leases", "packing", "recording", "resuming", "supply", "totals", "waking"},
     "users": {"administration", "admission", "moderation", "phone", "pictures", "privacy", "verification"},
     "wechat": {"inbox", "subscriptions", "tokens"},
 }

@@ -164,6 +164,20 @@ def test_deep_documents_are_compared_in_one_pass():
     assert time.process_time() - started < 3
 
 
+@pytest.mark.parametrize("length", [300, 20_000])
+def test_one_item_is_found_also_in_a_long_list_of_few_kinds(length):
+    """Far too much work to align, were it not the same at both ends."""
+    before = [number % 3 for number in range(length)]
+    after = [*before[: length // 2], "new", *before[length // 2 :]]
+    assert told(before, after) == [(str(length // 2), "added", None, "new")]
+
+
+def test_no_item_is_too_common_to_be_aligned():
+    before = [number % 3 for number in range(300)]
+    after = [*before[:10], "new", *before[10:-10], "other", *before[-10:]]
+    assert [(kind, new) for _, kind, _, new in told(before, after)] == [("added", "new"), ("added", "other")]
+
+
 def test_applying_the_differences_gives_the_later_list():
     """Each index says where in which document: removing and adding by them leads from the one to the other."""
     before, after = list("abcdefgh"), list("xbdefyghz")

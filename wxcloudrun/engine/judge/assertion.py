@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from wxcloudrun.engine.judge.comparators import Check, Comparator, Verdict, compile_check, plain
+from wxcloudrun.engine.judge.comparators import Comparator, compile_check, plain
 from wxcloudrun.engine.judge.expression import Expression, ExpressionError, compile_expression
 from wxcloudrun.engine.judge.nearness import nearest_line, place_of_difference, place_of_text
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
@@ -14,6 +14,7 @@ from wxcloudrun.engine.judge.reading import ResponseView
 from wxcloudrun.engine.judge.sources import Reader, Source, Sourced, Variables, compile_reader, has_placeholder
 from wxcloudrun.engine.judge.telling import sentence
 from wxcloudrun.engine.judge.values import as_text, shown, shown_text
+from wxcloudrun.engine.judge.verdicts import Check, Verdict
 from wxcloudrun.engine.record import record
 
 __all__ = ["Assertion", "AssertionOutcome", "Comparator", "CompiledAssertion", "Source", "compile_assertion"]

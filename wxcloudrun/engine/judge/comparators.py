@@ -1,19 +1,15 @@
 """Compares what was read with what is expected: every comparator, one rule for equality, order and patterns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.kinds import KINDS
-from wxcloudrun.engine.judge.patterns import PatternTooCostlyError, compile_pattern
-from wxcloudrun.engine.judge.schema import SchemaTooCostlyError, compile_schema
 from wxcloudrun.engine.judge.structure import MAX_EXPECTED_DEPTH, compile_structure
 from wxcloudrun.engine.judge.values import (
     a_type,
     as_text,
-    brief,
-    counted,
     depth,
     equal,
     is_json,
@@ -22,6 +18,7 @@ from wxcloudrun.engine.judge.values import (
     numbers_equal,
     type_name,
 )
+from wxcloudrun.engine.judge.verdicts import HOLDS, Check, Verdict, cannot, fits_schema, fits_structure, matches, said
 
 
 class Comparator(StrEnum):
@@ -52,22 +49,6 @@ class Comparator(StrEnum):
     STRUCTURE = "structure"
 
 
-class Verdict(NamedTuple):
-    """Whether a comparison holds; None when it cannot be made at all, which `not` does not turn into a pass.
-
-    `reason` says what differs; `places` names the places inside the value, bounded.
-    """
-
-    holds: bool | None
-    reason: str = ""
-    places: Sequence[str] = ()
-
-
-HOLDS: Final = Verdict(True)
-FAILS: Final = Verdict(False)
-
-type Check = Callable[[Any], Verdict]
-
 _OPPOSITES: Final = {
     Comparator.NE: Comparator.EQ,
     Comparator.NOT_CONTAINS: Comparator.CONTAINS,
@@ -93,14 +74,6 @@ def compile_check(comparator: Comparator, expected: Any, field: str = "expected"
     if not is_json(expected):
         raise DefinitionError(field, "the expected value is no JSON (NaN, infinity, or nested too deep)")
     return _BUILDERS[comparator](expected, field)
-
-
-def _cannot(reason: str) -> Verdict:
-    return Verdict(None, reason)
-
-
-def _said(holds: bool, reason: Callable[[], str]) -> Verdict:
-    return HOLDS if holds else Verdict(False, reason())
 
 
 def _eq(expected: Any, _: str) -> Check:
@@ -132,10 +105,10 @@ def _ordered(holds: Callable[[bool, bool], bool]) -> Callable[[Any, str], Check]
         def check(actual: Any) -> Verdict:
             if isinstance(expected, str):
                 if not isinstance(actual, str):
-                    return _cannot(f"{a_type(actual)} and a string have no order")
+                    return cannot(f"{a_type(actual)} and a string have no order")
                 return Verdict(holds(actual < expected, actual == expected))
             if not is_number(actual):
-                return _cannot(f"{a_type(actual)} and a number have no order")
+                return cannot(f"{a_type(actual)} and a number have no order")
             return Verdict(holds(number_less(actual, expected), numbers_equal(actual, expected)))
 
         return check
@@ -166,14 +139,14 @@ def _contains(expected: Any, _: str) -> Check:
     def check(actual: Any) -> Verdict:
         match actual:
             case str():
-                return Verdict(text in actual) if text is not None else _cannot("a text contains only texts")
+                return Verdict(text in actual) if text is not None else cannot("a text contains only texts")
             case list():
                 return Verdict(any(equal(item, expected) for item in actual))
             case dict() if isinstance(expected, dict):
                 return Verdict(all(key in actual and equal(actual[key], expected[key]) for key in expected))
             case dict():
                 return Verdict(text is not None and text in actual)
-        return _cannot(f"{a_type(actual)} contains nothing")
+        return cannot(f"{a_type(actual)} contains nothing")
 
     return check
 
@@ -186,30 +159,7 @@ def _in(expected: Any, field: str) -> Check:
         if isinstance(expected, list):
             return Verdict(any(equal(actual, item) for item in expected))
         text = as_text(actual)
-        return (
-            _cannot(f"{a_type(actual)} is in no {type_name(expected)}") if text is None else Verdict(text in expected)
-        )
-
-    return check
-
-
-def _matches(expected: Any, field: str) -> Check:
-    if not isinstance(expected, str):
-        raise DefinitionError(field, "matches takes a pattern as text")
-    pattern = compile_pattern(expected, field)
-
-    def check(actual: Any) -> Verdict:
-        text = as_text(actual)
-        if text is None:
-            return _cannot(f"{a_type(actual)} is matched by no pattern")
-        try:
-            found = pattern.search(text)
-        except PatternTooCostlyError as error:
-            return _cannot(str(error))
-        if found is None:
-            return FAILS
-        line = text.count("\n", 0, found.start()) + 1
-        return Verdict(True, "", (f"line {line}: {brief(found.group())}",))
+        return cannot(f"{a_type(actual)} is in no {type_name(expected)}") if text is None else Verdict(text in expected)
 
     return check
 
@@ -222,7 +172,7 @@ def _empty(expected: Any, _: str) -> Check:
     def check(actual: Any) -> Verdict:
         if actual is None or isinstance(actual, str | list | dict):
             return Verdict(not actual)
-        return _cannot(f"{a_type(actual)} is neither empty nor not")
+        return cannot(f"{a_type(actual)} is neither empty nor not")
 
     return check
 
@@ -232,7 +182,7 @@ def _type(expected: Any, field: str) -> Check:
     if not isinstance(names, list) or not names or not all(isinstance(name, str) and name in KINDS for name in names):
         raise DefinitionError(field, f"type takes one or several of {', '.join(KINDS)}")
     tests = [KINDS[name] for name in names]
-    return lambda actual: _said(any(test(actual) for test in tests), lambda: f"it is {a_type(actual)}")
+    return lambda actual: said(any(test(actual) for test in tests), lambda: f"it is {a_type(actual)}")
 
 
 def _length(expected: Any, field: str) -> Check:
@@ -241,8 +191,8 @@ def _length(expected: Any, field: str) -> Check:
 
     def check(actual: Any) -> Verdict:
         if not isinstance(actual, str | list | dict):
-            return _cannot(f"{a_type(actual)} has no length")
-        return _said(len(actual) == expected, lambda: f"the length is {len(actual)}")
+            return cannot(f"{a_type(actual)} has no length")
+        return said(len(actual) == expected, lambda: f"the length is {len(actual)}")
 
     return check
 
@@ -255,42 +205,11 @@ def _affix(test: Callable[[str, str], bool]) -> Callable[[Any, str], Check]:
 
         def check(actual: Any) -> Verdict:
             text = as_text(actual)
-            return _cannot(f"{a_type(actual)} is no text") if text is None else Verdict(test(text, wanted))
+            return cannot(f"{a_type(actual)} is no text") if text is None else Verdict(test(text, wanted))
 
         return check
 
     return build
-
-
-def _schema(expected: Any, field: str) -> Check:
-    schema = compile_schema(expected, field)
-
-    def check(actual: Any) -> Verdict:
-        try:
-            errors = schema.errors(actual)
-        except SchemaTooCostlyError as error:
-            return _cannot(str(error))
-        places = tuple(
-            f"{error.instance_path or '/'}: {error.message} (schema {error.schema_path})" for error in errors
-        )
-        return Verdict(False, f"{counted(len(errors), 'fault')}: {places[0]}", places) if errors else HOLDS
-
-    return check
-
-
-def _structure(expected: Any, field: str) -> Check:
-    structure = compile_structure(expected, field)
-
-    def check(actual: Any) -> Verdict:
-        faults = structure.mismatches(actual)
-        places = tuple(f"{fault.path}: {fault.reason}" for fault in faults)
-        return (
-            Verdict(False, f"{counted(len(faults), 'mismatch', 'mismatches')}: {places[0]}", places)
-            if faults
-            else HOLDS
-        )
-
-    return check
 
 
 _BUILDERS: dict[Comparator, Callable[[Any, str], Check]] = {
@@ -301,7 +220,7 @@ _BUILDERS: dict[Comparator, Callable[[Any, str], Check]] = {
     Comparator.GE: _ordered(lambda less, same: not less),
     Comparator.CONTAINS: _contains,
     Comparator.IN: _in,
-    Comparator.MATCHES: _matches,
+    Comparator.MATCHES: matches,
     Comparator.EXISTS: _exists,
     Comparator.EMPTY: _empty,
     Comparator.TYPE: _type,
@@ -309,6 +228,6 @@ _BUILDERS: dict[Comparator, Callable[[Any, str], Check]] = {
     Comparator.STARTS_WITH: _affix(str.startswith),
     Comparator.ENDS_WITH: _affix(str.endswith),
     Comparator.BETWEEN: _between,
-    Comparator.SCHEMA: _schema,
-    Comparator.STRUCTURE: _structure,
+    Comparator.SCHEMA: fits_schema,
+    Comparator.STRUCTURE: fits_structure,
 }

@@ -7,6 +7,9 @@ from typing import Any
 
 from wxcloudrun.engine.judge.values import MAX_DEPTH, depth, shown_text
 
+MAX_CONTAINERS = 1_500_000
+"""Brackets and braces of a text, so that it is read in a second or two, in which nobody can interrupt it."""
+
 _SAFE_FLOAT_LENGTH = 16  # up to 15 digits and a point: a double gives the same decimal back
 _SURELY_FINITE = frozenset("0123456789.-")
 _TOO_MANY_DIGITS = 4_300  # Python's own limit for turning text into int
@@ -26,9 +29,12 @@ def parse_json(text: str) -> Any:
     """The value of a JSON text (RFC 8259).
 
     Of duplicate keys the last counts. Numbers that a double cannot hold exactly come as `Decimal`; integers are exact.
-    Raises NotJsonError, also for NaN, Infinity and more than `MAX_DEPTH` levels.
+    Raises NotJsonError, also for NaN, Infinity, more than `MAX_DEPTH` levels and more than `MAX_CONTAINERS` containers.
     """
     text = text.removeprefix("\ufeff")
+    containers = text.count("[") + text.count("{")
+    if containers > MAX_CONTAINERS:
+        raise NotJsonError(f"it has more than {MAX_CONTAINERS} arrays and objects")
     try:
         value = _decoded(text)
     except json.JSONDecodeError as error:
@@ -40,7 +46,7 @@ def parse_json(text: str) -> Any:
         raise NotJsonError(f"it is nested deeper than {MAX_DEPTH} levels") from error
     except ValueError:  # an integer of thousands of digits
         value = _LONG_NUMBER_DECODER.decode(text)
-    if text.count("[") + text.count("{") > MAX_DEPTH and depth(value) > MAX_DEPTH:
+    if containers > MAX_DEPTH and depth(value) > MAX_DEPTH:
         raise NotJsonError(f"it is nested deeper than {MAX_DEPTH} levels")
     return value
 

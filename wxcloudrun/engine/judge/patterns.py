@@ -12,7 +12,8 @@ MAX_PATTERN: Final = 4_000
 """Characters of a pattern."""
 
 _MAX_PROGRAM = 10_000
-_MAX_WORK = 1_000_000_000  # program steps x characters: about three seconds at the very worst
+_MAX_WORK = 150_000_000  # program steps x characters: about a second at the very worst
+_MAX_REPLACED = 200_000  # characters: about a second when everything matches
 _MEMORY = 8 << 20
 _UNSUPPORTED = {
     "(?=": "look-ahead",
@@ -48,11 +49,16 @@ class Pattern:
 
     def replace(self, text: str, replacement: str) -> str:
         """Every match replaced; the replacement may name groups (`\\1`, `\\g<name>`). Raises PatternTooCostlyError."""
+        if len(text) > _MAX_REPLACED:
+            raise PatternTooCostlyError(f"a text of {len(text)} characters; {_MAX_REPLACED} are allowed to replace in")
         return str(self._compiled.sub(replacement, self._vetted(text)))
 
     def _vetted(self, text: str) -> str:
         if self._size * len(text) > _MAX_WORK:
-            raise PatternTooCostlyError(f"the pattern is too large for a text of {len(text)} characters")
+            most = _MAX_WORK // self._size
+            raise PatternTooCostlyError(
+                f"the pattern is too large for a text of {len(text)} characters; it may search {most}"
+            )
         return text if text.isascii() else without_surrogates(text)
 
 

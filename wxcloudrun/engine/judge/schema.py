@@ -1,6 +1,7 @@
 """JSON Schema checks, drafts 4 to 2020-12: no network, no files, linear patterns, bounded work."""
 
 import json
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
@@ -9,9 +10,10 @@ from typing import Any, Final
 import jsonschema_rs
 
 from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.judge.allowance import MAX_VISITS, OverdrawnError, current
 from wxcloudrun.engine.judge.patterns import without_surrogates
 from wxcloudrun.engine.judge.schema_cost import SchemaCost
-from wxcloudrun.engine.judge.values import MAX_DEPTH, depth, shown_text
+from wxcloudrun.engine.judge.values import MAX_DEPTH, children, depth, shown_text
 
 MAX_SCHEMA: Final = 500_000
 """Characters of a schema written as JSON."""
@@ -21,9 +23,13 @@ MAX_ERRORS: Final = 20
 """Errors that a report lists."""
 
 _MAX_EVALUATIONS = 20_000_000
-_MAX_LISTED_EVALUATIONS = 200_000
+_MAX_WORK = 4_000_000  # values x evaluations of each: about a second, in which nobody can interrupt the library
+_MAX_LISTED_WORK = 100_000  # to list the faults takes far longer than to find that there is one
+_MAX_BACKTRACKED = 20_000  # characters: about a second where patterns look around or back
+_MESSAGE = 2_000
 _MAX_CALLS = 5_000
 _CACHED = 256
+_BACKTRACKING = re.compile(r"\(\?(?:[=!>(]|<[=!])|\\[1-9k]")
 _PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=20_000, size_limit=1 << 20, dfa_size_limit=1 << 20)
 _DRAFTS = {
     "http://json-schema.org/draft-04/schema",
@@ -50,9 +56,10 @@ class SchemaError:
 class Schema:
     """A compiled schema."""
 
-    def __init__(self, validator: Any, cost: SchemaCost) -> None:
+    def __init__(self, validator: Any, cost: SchemaCost, backtracks: bool) -> None:
         self._validator = validator
         self._cost = cost
+        self._backtracks = backtracks
 
     def is_valid(self, data: Any) -> bool:
         """Whether the data fits; raises SchemaTooCostlyError."""
@@ -61,12 +68,12 @@ class Schema:
 
     def errors(self, data: Any) -> list[SchemaError]:
         """The first `MAX_ERRORS` faults, none when the data fits; raises SchemaTooCostlyError."""
-        evaluations = self._vet(data)
+        work = self._vet(data)
         data = _clean(data)
         if self._validator.is_valid(data):
             return []
-        if evaluations > _MAX_LISTED_EVALUATIONS:
-            return [SchemaError("", "", "the data does not fit (too many alternatives to list the faults)")]
+        if work > _MAX_LISTED_WORK:
+            return [SchemaError("", "", "the data does not fit (schema and data are too large to list the faults)")]
         errors: list[SchemaError] = []
         for error in self._validator.iter_errors(data):
             errors.append(_told(error))
@@ -81,7 +88,22 @@ class Schema:
         evaluations, calls = self._cost.at(levels)
         if evaluations > _MAX_EVALUATIONS or calls > _MAX_CALLS:
             raise SchemaTooCostlyError(f"the schema's references multiply too much for data of {levels} levels")
-        return evaluations
+        values = _values(data)
+        work = values * evaluations
+        if work > _MAX_WORK:
+            raise SchemaTooCostlyError(
+                f"the data has {values} values, each to be looked at up to {evaluations} times; "
+                f"together that may be {_MAX_WORK}"
+            )
+        if self._backtracks and _characters(data) > _MAX_BACKTRACKED:
+            raise SchemaTooCostlyError(
+                f"the schema's patterns look around or back, which is for at most {_MAX_BACKTRACKED} characters of data"
+            )
+        try:
+            current().spend(values)
+        except OverdrawnError:
+            raise SchemaTooCostlyError(f"the step's checks together look at more than {MAX_VISITS} values") from None
+        return work
 
 
 class _Cache:
@@ -148,7 +170,7 @@ def _compiled(schema: Any, field: str, formats: bool | None) -> Schema:
         raise _refused(field, error) from error
     except (ValueError, TypeError) as error:
         raise DefinitionError(field, f"the schema cannot be used: {_one_line(str(error))}") from error
-    return Schema(validator, cost)
+    return Schema(validator, cost, _backtracks(schema))
 
 
 def _refuse_unknown_draft(schema: Any, field: str) -> None:
@@ -168,8 +190,53 @@ def _refused(field: str, error: Any) -> DefinitionError:
     return DefinitionError(field, f"at {pointer or '/'}: {_one_line(error.message)}")
 
 
+def _values(data: Any) -> int:
+    """How many values the data has, itself included."""
+    count = 1
+    level = [data]
+    while level:
+        containers = [one for one in level if isinstance(one, dict | list)]
+        count += sum(map(len, containers))
+        level = [child for one in containers for child in children(one) if isinstance(child, dict | list)]
+    return count
+
+
+def _characters(data: Any) -> int:
+    """Characters of all texts and keys; counts no further than what is too much."""
+    count = 0
+    stack = [data]
+    while stack and count <= _MAX_BACKTRACKED:
+        one = stack.pop()
+        if isinstance(one, str):
+            count += len(one)
+        elif isinstance(one, dict):
+            stack += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            stack += one
+    return count
+
+
+def _backtracks(schema: Any) -> bool:
+    """Whether a pattern of the schema needs more than linear time: look-around or a back-reference."""
+    stack = [schema]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, dict):
+            patterns = [one.get("pattern"), *(one["patternProperties"] if _has_map(one, "patternProperties") else ())]
+            if any(isinstance(text, str) and _BACKTRACKING.search(text) for text in patterns):
+                return True
+            stack += one.values()
+        elif isinstance(one, list):
+            stack += one
+    return False
+
+
+def _has_map(schema: dict[str, Any], name: str) -> bool:
+    return isinstance(schema.get(name), dict)
+
+
 def _told(error: Any) -> SchemaError:
-    return SchemaError(_pointer(error.instance_path), _pointer(error.schema_path), _one_line(error.message))
+    return SchemaError(_pointer(error.instance_path), _pointer(error.schema_path), _one_line(error.message[:_MESSAGE]))
 
 
 def _pointer(parts: list[str | int]) -> str:

@@ -27,6 +27,7 @@ class SchemaCost:
         self._nodes: list[Any] = []
         self._in_place: list[list[int]] = []
         self._below: list[list[int]] = []
+        self._own: list[int] = []
         self._number(schema)
         position = 0
         while position < len(self._nodes):
@@ -52,7 +53,8 @@ class SchemaCost:
         below = self._levels[-1] if self._levels else ([0] * size, [0] * size)
         for node in self._order:
             inner, deeper = self._in_place[node], self._below[node]
-            total = 1 + sum(evaluations[at] for at in inner) + max((below[0][at] for at in deeper), default=0)
+            inside = sum(evaluations[at] for at in inner) + max((below[0][at] for at in deeper), default=0)
+            total = self._own[node] + inside
             evaluations[node] = min(total, _CEILING)
             nested = max((calls[at] for at in inner), default=0)
             calls[node] = 1 + max(nested, max((below[1][at] for at in deeper), default=0))
@@ -68,6 +70,7 @@ class SchemaCost:
     def _connect(self, schema: Any) -> None:
         self._in_place.append([])
         self._below.append([])
+        self._own.append(_own_cost(schema))
         if not isinstance(schema, dict):
             return
         node = len(self._in_place) - 1
@@ -114,6 +117,14 @@ class SchemaCost:
                     state[node] = 2
                     order.append(node)
         return order
+
+
+def _own_cost(schema: Any) -> int:
+    """What a schema costs besides the schemas in it; scalar words of an `enum` are looked up at once."""
+    if not isinstance(schema, dict):
+        return 1
+    compared = sum(1 for one in _list(schema.get("enum")) if isinstance(one, dict | list))
+    return 1 + compared + len(_values(schema.get("patternProperties"))) + (5 if "multipleOf" in schema else 0)
 
 
 def _children(schema: dict[str, Any]) -> list[Any]:

@@ -10,20 +10,22 @@ from lxml import etree, html
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
 from wxcloudrun.engine.judge.values import shown_text
+from wxcloudrun.engine.judge.xpath_cost import MAX_DEPTH, cost_of
 
 MAX_EXPRESSION: Final = 2_000
 MAX_RESULTS: Final = 10_000
 
-_MAX_WORK = 1e8  # elements to the power of the searches inside each other: about a second
-_TOKENS = re.compile(r"""'[^']*'|"[^"]*"|//|\[|\]|(?:descendant|following|preceding|ancestor)[a-z-]*\s*::""")
+_ORDINARY_DEPTH = 32
+_MAX_NEAREST = 1_000_000  # elements visited to say what came nearest
 
 
 @dataclass(slots=True)
 class Document:
-    """A parsed document and the number of its elements."""
+    """A parsed document, the number of its elements and its size."""
 
     root: Any
     elements: int
+    size: int
 
 
 def parse_document(content: bytes, content_type: str, charset: str) -> Document:
@@ -40,7 +42,7 @@ def parse_document(content: bytes, content_type: str, charset: str) -> Document:
         root = _html(content, charset)
     else:
         root = _xml(content)
-    return Document(root, int(root.xpath("count(//*)")))
+    return Document(root, int(root.xpath("count(//*)")), len(content))
 
 
 def _xml(content: bytes) -> Any:
@@ -79,14 +81,14 @@ class XPath:
     def __init__(self, text: str, compiled: Any) -> None:
         self.text = text
         self._compiled = compiled
-        self._searches = _searches(text)
+        self._cost = cost_of(text)
 
     def read(self, document: Document) -> Found | Missing:
         """The value of the expression; raises Unreadable when it would search too long or fails."""
-        if document.elements**self._searches > _MAX_WORK:
+        if self._cost.too_much(document.elements, document.size, lambda: _deepest(document.root)):
             raise Unreadable(
                 f"{self.text} searches too long in a document of {document.elements} elements; "
-                "keep // and axes out of conditions"
+                "keep //, / and axes out of conditions, and do not compare or join whole sets"
             )
         try:
             result = self._compiled(document.root)
@@ -95,7 +97,7 @@ class XPath:
         if not isinstance(result, list):
             return Found(_scalar(result), self.text)
         if not result:
-            return Missing(f"{self.text} matches nothing", nearest=_nearest(self.text, document.root), many=True)
+            return Missing(f"{self.text} matches nothing", nearest=_nearest(self.text, document), many=True)
         if len(result) > MAX_RESULTS:
             raise Unreadable(f"{self.text} matches {len(result)} nodes; {MAX_RESULTS} are allowed")
         texts = [_text_of(node) for node in result]
@@ -130,22 +132,9 @@ def _fault_at(text: str, namespaces: dict[str, str]) -> int:
     return 0
 
 
-def _searches(text: str) -> float:
-    """How often the expression searches the whole document for each element found: conditions multiply."""
-    level, searches, first = 0, 0.0, True
-    for match in _TOKENS.finditer(text):
-        mark = match[0]
-        if mark == "[":
-            level += 1
-        elif mark == "]":
-            level -= 1
-        elif mark[0] in "'\"":
-            continue
-        else:
-            plain = mark == "//" and level == 0
-            searches += 1.0 if first or not plain else 0.25
-            first = False
-    return searches
+def _deepest(root: Any) -> int:
+    """At least as many elements as are inside each other."""
+    return MAX_DEPTH if root.xpath(f"boolean({'/*' * _ORDINARY_DEPTH})") else _ORDINARY_DEPTH
 
 
 def _scalar(result: Any) -> Any:
@@ -167,23 +156,25 @@ def _place(node: Any) -> str:
     return f"line {line}" if line else ""
 
 
-def _nearest(text: str, root: Any) -> str | None:
+def _nearest(text: str, document: Document) -> str | None:
     """The longest beginning of the path that does match, and the children there."""
+    root, left = document.root, _MAX_NEAREST
     for end in range(len(text) - 1, 1, -1):
         if text[end] != "/" or text[end - 1] == "/":
             continue
-        nodes = _try(text[:end], root)
+        left -= document.elements
+        nodes = _try(text[:end], document) if left > 0 else []
         if nodes and not isinstance(nodes[0], str | tuple):
             names = dict.fromkeys(str(child.tag) for child in nodes[0] if isinstance(child.tag, str))
             return f"`{text[:end]}` matches {len(nodes)}; children: {', '.join(list(names)[:12]) or 'none'}"
     return f"the root is <{root.tag}>"
 
 
-def _try(text: str, root: Any) -> list[Any]:
-    if _searches(text) > 1:
+def _try(text: str, document: Document) -> list[Any]:
+    if cost_of(text).exponent > 1:
         return []
     try:
-        result = root.xpath(text)
+        result = document.root.xpath(text)
     except etree.XPathError:
         return []
     return result if isinstance(result, list) else []

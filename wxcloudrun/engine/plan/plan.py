@@ -14,7 +14,8 @@ class Limits(Part):
     """Bounds of one run. Times in milliseconds, sizes in bytes (after decompression)."""
 
     deadline_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 3_600_000
-    teardown_ms: Annotated[int, Field(ge=1, le=3_600_000)] = 60_000  # time for teardown after failure, cancel, deadline
+    teardown_ms: Annotated[int, Field(ge=1, le=3_600_000)] = 60_000  # time for teardown after failure, deadline
+    cancel_teardown_ms: Annotated[int, Field(ge=1, le=3_600_000)] = 1_000  # ... from the moment of a cancel on
     concurrency: Annotated[int, Field(ge=1, le=64)] = 8  # requests under way at once
     per_host: Annotated[int, Field(ge=1, le=64)] = 8  # ... to one host
     max_body_bytes: Annotated[int, Field(ge=1)] = 64 * 1024 * 1024
@@ -80,10 +81,14 @@ class Intent(Part):
 
 
 class Resume(Part):
-    """What an earlier worker has done, by step path: results, and intents that have no result."""
+    """What an earlier worker has done, by step path: results, and intents that have no result.
+
+    `ahead`: at most so many steps without a result may have been sent as well, without an intent.
+    """
 
     done: dict[str, DoneStep] = {}
     intents: dict[str, Intent] = {}
+    ahead: Annotated[int, Field(ge=0)] = 0
 
 
 class Plan(Part):

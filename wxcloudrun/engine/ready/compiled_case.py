@@ -39,37 +39,43 @@ class RequestTemplate:
         self.tree = relocated(compile_tree(raw, where), where, self.place_of)
         self._fixed: RequestSpec | None = None
         self._frame: RequestSpec | None = None
+        self._plain: dict[str, Any] = {}
+        self._open: tuple[tuple[str, Template], ...] = ()
         _check_shape(raw, where)
-        if isinstance(self.tree, Template):
-            self._frame = _frame(self.tree, raw)
+        if isinstance(self.tree, Object):
+            self._plain = {key: item for key, item in self.tree.items if type(key) is str and not is_template(item)}
+            self._open = tuple((key, item) for key, item in self.tree.items if key not in self._plain)
+            self._frame = _frame(raw, self._plain, self._open)
         else:
             self._fixed = RequestSpec.model_validate(self.tree)
         self.lasting = self._fixed is not None and _lasts(self._fixed)
         """True when it is the same in every attempt, down to its bytes and its credentials."""
+        self.framed = self._frame is not None and not isinstance(self._frame.auth, OAuth2ClientCredentials)
+        """True when nothing but its URL and its body changes from attempt to attempt."""
 
     def render(self, names: Names) -> RequestSpec:
         """The request with its names put in; raises `StepError` (variable, definition)."""
         if self._fixed is not None:
             return self._fixed
-        data = self.tree.render(names)
+        frame = self._frame
+        data = self.tree.render(names) if frame is None else {key: item.render(names) for key, item in self._open}
         if any([type(value) in _MAY_HOLD_DECIMALS for _, value in names.used.values()]):
             data = _with_exact_numbers(data)
         try:
-            return self._framed(self._frame, data) if self._frame is not None else RequestSpec.model_validate(data)
+            return RequestSpec.model_validate(data) if frame is None else self._framed(frame, data)
         except ValidationError as error:
             fault = shape_faults(RequestSpec, error)[0]
         raise StepError(ErrorClass.DEFINITION, f"{self.place_of(fault.field)}: {fault.reason}")
 
     def _framed(self, frame: RequestSpec, data: dict[str, Any]) -> RequestSpec:
         """The frame with the rendered URL and body. Any other type than expected is left to the whole validation."""
-        url, body = data["url"], data.get("body")
-        if type(url) is not str or (body is not None and type(body) is not dict):
-            return RequestSpec.model_validate(data)
-        changed: dict[str, Any] = {"url": url}
+        body = data.get("body")
+        if type(data.get("url", "")) is not str or (body is not None and type(body) is not dict):
+            return RequestSpec.model_validate({**self._plain, **data})
         if body is not None:
             known = body.keys() == _JSON_BODY and body["kind"] == "json"
-            changed["body"] = JsonBody.model_validate(body) if known else _body(body)
-        return frame.model_copy(update=changed)
+            data["body"] = JsonBody.model_validate(body) if known else _body(body)
+        return frame.model_copy(update=data)
 
 
 @dataclass(slots=True)
@@ -92,6 +98,7 @@ class CompiledCase:
     after: tuple[CompiledAction, ...]
     rows: dict[str | None, Row] = field(default_factory=dict)
     numbers: dict[int, int] = field(default_factory=dict)  # of the rows of data, by identity
+    chosen: tuple[Dataset | None, ...] | None = None  # None: chosen anew at each place, by chance
 
     def row(self, dataset: Dataset | None) -> Row:
         """The request and the values for a row, compiled when first needed."""
@@ -167,6 +174,8 @@ def compile_case(step: CaseStep, environment: Environment, where: str) -> Compil
     chosen = attempt(choose_rows, case, step.dataset, "0", f"{where}.dataset") or ()
     if step.dataset.mode is DatasetMode.RANDOM:
         chosen = tuple(row for row in case.datasets if row.enabled)
+    else:
+        compiled.chosen = chosen
     for row in chosen:
         attempt(compiled.row, row)
     gathering.refuse()
@@ -207,12 +216,9 @@ _FRAMED = ("url", "body")
 _JSON_BODY = {"kind", "value"}
 
 
-def _frame(tree: Template, raw: dict[str, Any]) -> RequestSpec | None:
+def _frame(raw: dict[str, Any], plain: dict[str, Any], with_names: tuple[tuple[Any, Any], ...]) -> RequestSpec | None:
     """The request with its placeholders unfilled, when they stand in the URL and the body only; else None."""
-    if not isinstance(tree, Object):
-        return None
-    plain = {key: item for key, item in tree.items if type(key) is str and not is_template(item)}
-    if any(key not in plain and key not in _FRAMED for key, _ in tree.items):
+    if any(key not in _FRAMED for key, _ in with_names):
         return None
     try:
         return RequestSpec.model_validate({**raw, **plain})

@@ -6,6 +6,7 @@ from typing import Any
 
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.plan.case import Variable
+from wxcloudrun.engine.plan.dataset import gives_many
 from wxcloudrun.engine.plan.plan import Environment, Plan
 from wxcloudrun.engine.plan.steps import (
     CaseStep,
@@ -41,6 +42,7 @@ class CompiledStep:
     case: CompiledCase | None = None
     until: Formula | None = None
     fail_if: Formula | None = None
+    many: bool = False  # carried out in numbered passes
 
 
 @dataclass(slots=True)
@@ -126,6 +128,7 @@ class Program:
         attempt = self._gathering.attempt
         compiled = CompiledStep(where, self._variables(step.variables, f"{where}.variables"))
         self.steps[id(step)] = compiled
+        compiled.many = step.for_each is not None or step.repeat is not None
         if step.condition is not None:
             compiled.condition = attempt(Formula, step.condition, f"{where}.condition")
         if step.for_each is not None:
@@ -145,6 +148,7 @@ class Program:
     def _case(self, step: CaseStep, compiled: CompiledStep, where: str) -> None:
         attempt = self._gathering.attempt
         compiled.case = attempt(compile_case, step, self._environment, where)
+        compiled.many = compiled.many or gives_many(step.dataset)
         if step.poll is not None:
             compiled.until = attempt(Formula, step.poll.until, f"{where}.poll.until")
             if step.poll.fail_if is not None:

@@ -27,14 +27,14 @@ def explain(result: "StepResult") -> str:
         if result.error.detail:
             lines.append(_indented("  detail", result.error.detail))
     for assertion in result.assertions:
-        if not assertion.passed:
+        if not assertion["passed"]:
             lines.extend(_assertion(assertion))
     lines.extend(_extractions(result))
     lines.extend(_attempts(result))
     if result.response is not None:
         lines.append(f"  answer: {_answer(result)}")
-    if result.request is not None and result.request.curl:
-        words = result.request.curl.split(_CONTINUED)
+    if result.request is not None and result.request["curl"]:
+        words = result.request["curl"].split(_CONTINUED)
         lines.append(f"  repeat: {_CONTINUED.join(one_line(word) for word in words)}")
     return "\n".join(lines)
 
@@ -61,17 +61,17 @@ def _headline(result: "StepResult") -> str:
 
 
 def _assertion(record: AssertionRecord) -> list[str]:
-    lines = [f"  assertion {record.index + 1}: {one_line(record.name or record.source)}"]
-    if record.message:
-        lines.append(f"    {one_line(record.message)}")
-    alone = record.expected is None and record.comparator.removeprefix("not ") in _WITHOUT_EXPECTED
-    lines.append(f"    expected: {record.comparator}{'' if alone else f' {_short(record.expected)}'}")
-    lines.append(f"    actual:   {_short(record.actual)}")
-    if record.where:
-        lines.append(_indented("    where", record.where))
-    if record.nearest:
-        lines.append(_indented("    nearest", record.nearest))
-    lines.extend(f"    differs: {one_line(place)}" for place in record.places)
+    lines = [f"  assertion {record['index'] + 1}: {one_line(record['name'] or record['source'])}"]
+    if record["message"]:
+        lines.append(f"    {one_line(record['message'])}")
+    alone = record["expected"] is None and record["comparator"].removeprefix("not ") in _WITHOUT_EXPECTED
+    lines.append(f"    expected: {record['comparator']}{'' if alone else f' {_short(record["expected"])}'}")
+    lines.append(f"    actual:   {_short(record['actual'])}")
+    if record["where"]:
+        lines.append(_indented("    where", record["where"]))
+    if record["nearest"]:
+        lines.append(_indented("    nearest", record["nearest"]))
+    lines.extend(f"    differs: {one_line(place)}" for place in record["places"])
     return lines
 
 
@@ -84,17 +84,14 @@ def _indented(label: str, text: str) -> str:
 def _extractions(result: "StepResult") -> list[str]:
     """What was not found; one that is told as the reason of the whole step is not told twice."""
     told = f"{result.reason or ''} {result.error.message if result.error else ''}"
-    missing = [one for one in result.extractions if not one.found and one.message and one.message not in told]
-    return [f"  extraction {one_line(one.name)}: {one_line(one.message)}" for one in missing]
+    missing = [one for one in result.extractions if not one["found"] and one["message"] and one["message"] not in told]
+    return [f"  extraction {one_line(one['name'])}: {one_line(one['message'])}" for one in missing]
 
 
 def _attempts(result: "StepResult") -> list[str]:
     if len(result.attempts) < 2:
         return []
-    shown = [
-        f"{one.number}: {one.status or (one.error_class.value if one.error_class else one.outcome.value)}"
-        for one in result.attempts
-    ]
+    shown = [f"{one['number']}: {one['status'] or one['error_class'] or one['outcome']}" for one in result.attempts]
     if len(shown) > 10:
         shown = [*shown[:5], "...", *shown[-4:]]
     return [f"  attempts: {', '.join(shown)}"]
@@ -104,8 +101,9 @@ def _answer(result: "StepResult") -> str:
     response = result.response
     if response is None:
         return ""
-    head = response.body.head if response.body.encoding == "text" else f"({response.body.size} bytes, not text)"
-    return f"{response.status} {response.reason} in {response.timing.total_ms:.0f} ms {_cut(head)}".rstrip()
+    body = response["body"]
+    head = body["head"] if body["encoding"] == "text" else f"({body['size']} bytes, not text)"
+    return f"{response['status']} {response['reason']} in {response['timing']['total_ms']:.0f} ms {_cut(head)}".rstrip()
 
 
 def _short(value: Any) -> str:

@@ -7,15 +7,7 @@ from typing import Any
 
 from wxcloudrun.engine.record import record
 from wxcloudrun.engine.response import Cookie
-from wxcloudrun.engine.result.as_json import (
-    assertion_json,
-    attempt_json,
-    extraction_json,
-    plain,
-    request_json,
-    response_json,
-    variable_json,
-)
+from wxcloudrun.engine.result.as_json import plain
 from wxcloudrun.engine.result.explain import explain
 from wxcloudrun.engine.result.records import (
     AssertionRecord,
@@ -79,11 +71,10 @@ class StepResult:
     @property
     def passed_after_retry(self) -> bool:
         """True when it passed, but not at the first attempt: a sign of flakiness."""
-        return self.outcome is Outcome.PASSED and any([a.outcome is not Outcome.PASSED for a in self.attempts])
+        return self.outcome is Outcome.PASSED and any([one["outcome"] != Outcome.PASSED for one in self.attempts])
 
     def to_json(self) -> dict[str, Any]:
-        """The result as JSON values; everything in it is masked."""
-        request, response = self.request, self.response
+        """The result as JSON values; everything in it is masked. They belong to the result: copy before changing."""
         return {
             "ordinal": self.ordinal,
             "path": self.path,
@@ -102,12 +93,12 @@ class StepResult:
             "dataset": plain(self.dataset) if self.dataset is not None else None,
             "reason": self.reason,
             "error": plain(self.error) if self.error is not None else None,
-            "attempts": [attempt_json(one) for one in self.attempts],
-            "request": request_json(request) if request is not None else None,
-            "response": response_json(response) if response is not None else None,
-            "assertions": [assertion_json(one) for one in self.assertions],
-            "extractions": [extraction_json(one) for one in self.extractions],
-            "variables": [variable_json(one) for one in self.variables],
+            "attempts": list(self.attempts),
+            "request": self.request,
+            "response": self.response,
+            "assertions": list(self.assertions),
+            "extractions": list(self.extractions),
+            "variables": list(self.variables),
             "log": list(self.log),
             "passed_after_retry": self.passed_after_retry,
         }

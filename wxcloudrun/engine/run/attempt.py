@@ -18,10 +18,11 @@ from wxcloudrun.engine.render.names import Names
 from wxcloudrun.engine.render.template import render
 from wxcloudrun.engine.render.variables import Layer, Scope, Source
 from wxcloudrun.engine.response import Hop, Response
-from wxcloudrun.engine.result.records import Attempt, Outcome
+from wxcloudrun.engine.result.records import Attempt, Outcome, timing_record
 from wxcloudrun.engine.result.redaction import session_name
 from wxcloudrun.engine.run.context import Place, Run
 from wxcloudrun.engine.run.outcomes import discreet, unforeseen
+from wxcloudrun.engine.run.retry import SAFE_METHODS
 from wxcloudrun.engine.send.exchange import Exchange, SentRequest
 from wxcloudrun.engine.send.prepare import PreparedRequest
 from wxcloudrun.engine.send.request import RequestSpec
@@ -81,20 +82,22 @@ class Trial:
 
     def summary(self, number: int, wait_ms: float, mask: Callable[[str], str]) -> Attempt:
         """The attempt as a line of the result."""
-        response = self.response
-        message = self.error.message if self.error else self.reason
-        return Attempt(
-            number,
-            self.outcome,
-            self.sent_at,
-            wait_ms,
-            response.status if response else None,
-            self.error.error_class if self.error else None,
-            mask(message) if message else None,
-            response.timing if response else None,
-            response.peer if response else None,
-            *(self.trace or (None, None)),
-        )
+        response, error = self.response, self.error
+        message = error.message if error else self.reason
+        trace_id, parent_id = self.trace or (None, None)
+        return {
+            "number": number,
+            "outcome": str(self.outcome),
+            "sent_at": self.sent_at,
+            "wait_ms": wait_ms,
+            "status": response.status if response else None,
+            "error_class": str(error.error_class) if error else None,
+            "message": mask(message) if message else None,
+            "timing": timing_record(response.timing) if response else None,
+            "peer": response.peer if response else None,
+            "trace_id": trace_id,
+            "parent_id": parent_id,
+        }
 
 
 class Trier:
@@ -162,8 +165,7 @@ class Trier:
         """Evaluate the assertions, all of them, unless the attempt could not be carried out."""
         if trial.error is not None or trial.view is None:
             return
-        fatal = [one for one in trial.taken if one.fatal]
-        missing = fatal[0] if fatal else None
+        missing = next((one for one in trial.taken if one.fatal), None)
         names = self._names_for_checks(trial, "/after")
         try:
             trial.judged = self._case.checks.judge(trial.view, names, self._place.bounds.check)
@@ -233,7 +235,7 @@ class Trier:
                 self._run.redactor.add(trial.effects.values.get(name), name)
 
     def _prepared(self, spec: RequestSpec, base_url: str) -> PreparedRequest:
-        """A request that is always the same is prepared once a run."""
+        """A request that is always the same is prepared once a run; of others, what never changes in them."""
         run, bounds = self._run, self._place.bounds
         template = self._row.request
         kept = run.prepared.get(id(template)) if template.lasting else None
@@ -246,11 +248,14 @@ class Trier:
             tokens=run.tokens,
             deadline=bounds.until,
             cancel=bounds.is_canceled,
+            lasting=run.lasting.get(id(template)),
         )
         for secret in prepared.secrets:
             run.redactor.add(secret)
         if template.lasting:
             run.prepared[id(template)] = base_url, prepared
+        elif template.framed:
+            run.lasting[id(template)] = prepared.lasting
         return prepared
 
     def _send(self, trial: Trial, prepared: PreparedRequest, number: int) -> Exchange:
@@ -267,6 +272,8 @@ class Trier:
 
     def _sent(self, trial: Trial, prepared: PreparedRequest, number: int) -> Exchange:
         run, bounds = self._run, self._place.bounds
+        if number == 1:
+            self._check_doubt(prepared.draft.method)
         if run.hooks.on_intent is not None:
             run.tell(run.hooks.on_intent, self._place.path, number, self._key())
         trial.trace, headers = run.trace(self._place.path, number)
@@ -276,6 +283,16 @@ class Trier:
         trial.sent_at = stamp(run.clock.now())
         return run.sender.send(
             prepared, jar=self._place.jar, headers=headers, deadline=bounds.until, cancel=bounds.is_canceled
+        )
+
+    def _check_doubt(self, method: str) -> None:
+        """Asked where the request is about to go out: what an earlier worker did not send does not count."""
+        if self._step.case.idempotent or method in SAFE_METHODS or not self._place.doubt.take():
+            return
+        raise StepError(
+            ErrorClass.INTERRUPTED,
+            "the worker ended around this step; nobody knows whether the request was sent. "
+            "Mark the case `idempotent` if it may be sent again",
         )
 
     def _read(self, trial: Trial, exchange: Exchange) -> None:

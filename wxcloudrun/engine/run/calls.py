@@ -45,8 +45,9 @@ class CallFlow:
             main = yield from self._sequence(scenario.steps, scope, at(Phase.STEPS), "steps", stop=stop)
         if not scenario.teardown:
             return worst((setup, main))
-        until = self._run.clock.monotonic() + self._run.plan.limits.teardown_ms / 1000
-        last = replace(at(Phase.TEARDOWN), bounds=place.bounds.wider(until))
+        limits = self._run.plan.limits
+        until = self._run.clock.monotonic() + limits.teardown_ms / 1000
+        last = replace(at(Phase.TEARDOWN), bounds=place.bounds.wider(until, limits.cancel_teardown_ms / 1000))
         teardown = yield from self._sequence(scenario.teardown, scope, last, "teardown", digit=3, stop=False)
         return worst((setup, main, teardown))
 
@@ -111,7 +112,7 @@ class CallFlow:
         for name in kept["secrets"]:
             self._run.redactor.add(kept["outputs"][name], name)
         restore(place.jar, kept["cookies"], self._run.clock.now().timestamp())
-        yield cached(self._run, step, place)
+        yield cached(self._run, step, place, kept)
         return Outcome.PASSED, dict(kept["outputs"])
 
     def _secrets(self, outputs: dict[str, Any]) -> list[str]:

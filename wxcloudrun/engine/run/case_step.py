@@ -1,8 +1,6 @@
 """One case at one place: attempts until it is good, polling is over or retries are used up; then its result."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from wxcloudrun.engine.clock import stamp
 from wxcloudrun.engine.errors import ErrorClass, StepError
@@ -16,26 +14,9 @@ from wxcloudrun.engine.result.result import StepResult
 from wxcloudrun.engine.run.attempt import Trial, Trier
 from wxcloudrun.engine.run.context import Place, Run
 from wxcloudrun.engine.run.recorder import Course, record
-from wxcloudrun.engine.run.retry import delay_ms, retry_delay_ms, wants_retry
+from wxcloudrun.engine.run.retry import SAFE_METHODS, delay_ms, retry_delay_ms, wants_retry
 
 _FIRST, _LAST = 10, 40
-_SAFE = ("GET", "HEAD", "OPTIONS")
-
-
-@dataclass(slots=True)
-class Attempts:
-    """What is kept of the attempts: the first ten and the last forty of a long polling."""
-
-    mask: Callable[[str], str]
-    kept: list[Attempt] = field(default_factory=list)
-    number: int = 0
-    wait_ms: float = 0.0
-
-    def add(self, trial: Trial) -> None:
-        """Note an attempt."""
-        self.kept.append(trial.summary(self.number, self.wait_ms, self.mask))
-        if len(self.kept) > _FIRST + _LAST:
-            del self.kept[_FIRST]
 
 
 def run_case(
@@ -45,45 +26,50 @@ def run_case(
     started, began = run.clock.now(), run.clock.monotonic()
     intent = run.plan.resume.intents.get(place.path)
     trier = Trier(run, step, scope, place, row, lambda: intent.idempotency_key if intent else _key(run, place))
-    attempts = Attempts(run.redactor.body, number=intent.attempt if intent else 0)
-    if intent is not None and not _may_repeat(step, trier):
-        trial = trier.failed(_interrupted(intent))
-    else:
-        trial = _Loop(run, step, place, trier, attempts).run()
+    loop = _Loop(run, step, place, trier, intent.attempt if intent else 0)
+    refused = None if intent is None or _may_repeat(step, trier) else _interrupted(intent)
+    trial = loop.run() if refused is None else trier.failed(refused)
     trier.hand_on(trial)
     took_ms = int((run.clock.monotonic() - began) * 1_000_000) / 1000  # whole microseconds
-    course = Course(stamp(started), took_ms, tuple(attempts.kept), row, iteration)
+    course = Course(stamp(started), took_ms, tuple(loop.kept), row, iteration)
     result = record(run, step, place, trial, course)
     trier.release(trial)
     return result
 
 
 class _Loop:
-    """The attempts of one step."""
+    """The attempts of one step; of a long polling the first ten and the last forty are kept."""
 
-    def __init__(self, run: Run, step: CaseStep, place: Place, trier: Trier, attempts: Attempts) -> None:
+    def __init__(self, run: Run, step: CaseStep, place: Place, trier: Trier, number: int) -> None:
+        self.kept: list[Attempt] = []
         self._run = run
         self._step = step
         self._place = place
         self._trier = trier
-        self._attempts = attempts
-        self._until = run.clock.monotonic() + (step.poll.timeout_ms / 1000 if step.poll else 0.0)
+        self._number = number
+        self._wait_ms = 0.0
+        self._until = run.clock.monotonic() + step.poll.timeout_ms / 1000 if step.poll else 0.0
 
     def run(self) -> Trial:
         """The last attempt, judged."""
         while True:
-            self._attempts.number += 1
-            trial = self._trier.attempt(self._attempts.number)
+            self._number += 1
+            trial = self._trier.attempt(self._number)
             wait = self._wait_before_next(trial)
-            self._attempts.add(trial)
+            self._keep(trial)
             if wait is None:
                 return trial
             try:
                 self._place.bounds.wait(wait / 1000)
             except StepError as fault:
                 return self._ended(trial, fault)
-            self._attempts.wait_ms = wait
+            self._wait_ms = wait
             self._trier.release(trial)
+
+    def _keep(self, trial: Trial) -> None:
+        self.kept.append(trial.summary(self._number, self._wait_ms, self._run.redactor.body))
+        if len(self.kept) > _FIRST + _LAST:
+            del self.kept[_FIRST]
 
     def _ended(self, trial: Trial, fault: StepError) -> Trial:
         if trial.outcome is Outcome.PASSED or trial.error is None:
@@ -101,10 +87,10 @@ class _Loop:
 
     def _retry(self, retry: Retry, trial: Trial) -> float | None:
         error_class = trial.error.error_class if trial.error else None
-        if self._attempts.number >= retry.attempts or not wants_retry(retry, trial.outcome, trial.status, error_class):
+        if self._number >= retry.attempts or not wants_retry(retry, trial.outcome, trial.status, error_class):
             return None
         seed = f"{self._run.seed}/{self._place.path}"
-        return retry_delay_ms(retry, self._attempts.number, seed, trial.header("retry-after"), self._run.clock.now())
+        return retry_delay_ms(retry, self._number, seed, trial.header("retry-after"), self._run.clock.now())
 
     def _poll(self, poll: Poll, trial: Trial) -> float | None:
         if trial.error is not None and not (poll.through_errors and _bearable(trial.error)):
@@ -116,7 +102,7 @@ class _Loop:
             return None
         if done:
             return None
-        wait = delay_ms(poll, self._attempts.number)
+        wait = delay_ms(poll, self._number)
         if self._run.clock.monotonic() + wait / 1000 >= self._until:
             if trial.error is None:
                 trial.fail(f"poll: `{poll.until}` did not become true within {poll.timeout_ms} ms")
@@ -152,7 +138,7 @@ def _key(run: Run, place: Place) -> str:
 
 
 def _may_repeat(step: CaseStep, trier: Trier) -> bool:
-    return step.case.idempotent or trier.method() in _SAFE
+    return step.case.idempotent or trier.method() in SAFE_METHODS
 
 
 def _interrupted(intent: Intent) -> StepError:

@@ -16,6 +16,7 @@ from wxcloudrun.engine.render.variables import Scope
 from wxcloudrun.engine.result.records import Outcome, Phase
 from wxcloudrun.engine.result.redaction import Redactor
 from wxcloudrun.engine.result.result import StepResult
+from wxcloudrun.engine.run.doubt import NO_DOUBT, Doubt
 from wxcloudrun.engine.run.once import Cache
 from wxcloudrun.engine.run.parallel import Crew
 from wxcloudrun.engine.run.throttle import Gates, Throttle
@@ -23,7 +24,7 @@ from wxcloudrun.engine.send.body import BlobSource
 from wxcloudrun.engine.send.cookies import CookieJar
 from wxcloudrun.engine.send.exchange import Exchange
 from wxcloudrun.engine.send.oauth import TokenCache
-from wxcloudrun.engine.send.prepare import PreparedRequest
+from wxcloudrun.engine.send.prepare import Lasting, PreparedRequest
 from wxcloudrun.engine.send.request import RequestSpec
 from wxcloudrun.engine.send.trace import parent_id, trace_id, traceparent
 
@@ -42,8 +43,9 @@ class Sends(Protocol):
         tokens: TokenCache | None = None,
         deadline: float | None = None,
         cancel: Callable[[], bool] | None = None,
+        lasting: Lasting | None = None,
     ) -> PreparedRequest:
-        """The request, checked and built; raises `StepError`."""
+        """The request, checked and built; raises `StepError`. `lasting` is of one that differed in URL and body."""
 
     def send(
         self,
@@ -79,7 +81,8 @@ class Hooks:
 
 @record(frozen=True, slots=True)
 class Place:
-    """Where in the run a step stands: its path and ordinal, the names above it, and its bounds and cookies."""
+    """Where in the run a step stands: its path and ordinal, the names above it, its bounds and cookies, and which of
+    its requests may have been sent before."""
 
     path: str
     ordinal: str
@@ -87,21 +90,23 @@ class Place:
     bounds: Bounds
     jar: CookieJar
     trail: tuple[str, ...] = ()
+    doubt: Doubt = NO_DOUBT
 
     def child(self, part: str, index: int, digit: int = 2) -> "Place":
         """The place of the step number `index` in a list called `part`."""
         path = f"{self.path}/{part}/{index}" if self.path else f"{part}/{index}"
         ordinal = f"{self.ordinal}.{digit}{index:05}" if self.ordinal else f"{digit}{index:05}"
-        return Place(path, ordinal, self.phase, self.bounds, self.jar, self.trail)
+        return Place(path, ordinal, self.phase, self.bounds, self.jar, self.trail, self.doubt)
 
     def iteration(self, index: int) -> "Place":
         """The place of one pass of this step."""
         path, ordinal = f"{self.path}/iterations/{index}", f"{self.ordinal}.{index:06}"
-        return Place(path, ordinal, self.phase, self.bounds, self.jar, self.trail)
+        return Place(path, ordinal, self.phase, self.bounds, self.jar, self.trail, self.doubt)
 
     def under(self, name: str) -> "Place":
         """The same place with one more name above it."""
-        return Place(self.path, self.ordinal, self.phase, self.bounds, self.jar, (*self.trail, name))
+        trail = (*self.trail, name)
+        return Place(self.path, self.ordinal, self.phase, self.bounds, self.jar, trail, self.doubt)
 
 
 @dataclass(slots=True)
@@ -141,6 +146,7 @@ class Run:
     hooks: Hooks
     tokens: TokenCache = field(default_factory=TokenCache)
     prepared: dict[int, tuple[str, PreparedRequest]] = field(default_factory=dict)  # by request template, with the base
+    lasting: dict[int, Lasting] = field(default_factory=dict)  # by request template whose URL and body change only
     done: list[Outcome] = field(default_factory=list)  # outcomes taken over from an earlier worker
     trace_id: str = ""
     environment_key: str = ""

@@ -1,6 +1,6 @@
 """How steps follow one another: sequences, conditions, iterations, groups, branches, scenarios inside scenarios."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,19 +8,26 @@ from typing import Any
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
 from wxcloudrun.engine.judge.values import brief
 from wxcloudrun.engine.plan.case import Dataset
-from wxcloudrun.engine.plan.dataset import choose_rows, gives_many
+from wxcloudrun.engine.plan.dataset import choose_rows
 from wxcloudrun.engine.plan.steps import CaseStep, GroupStep, ParallelStep, ScenarioStep, StepBase, WaitStep
+from wxcloudrun.engine.ready.formula import Formula
 from wxcloudrun.engine.ready.program import CompiledStep
 from wxcloudrun.engine.record import record
 from wxcloudrun.engine.render.template import render
 from wxcloudrun.engine.render.variables import Layer, Scope, Source
 from wxcloudrun.engine.result.records import Outcome
+from wxcloudrun.engine.result.result import StepResult
 from wxcloudrun.engine.run.calls import CallFlow
 from wxcloudrun.engine.run.case_step import run_case
 from wxcloudrun.engine.run.context import Place, Run
 from wxcloudrun.engine.run.outcomes import resumed, skipped, stopped, timed, unforeseen, worst
 from wxcloudrun.engine.run.parallel import Steps, side_by_side
 from wxcloudrun.engine.shape import kind_in_words
+
+Rows = tuple[Dataset | None, ...]
+
+_NO_ROWS: Rows = (None,)
+_BAD = (Outcome.FAILED, Outcome.ERROR)
 
 
 @record(frozen=True, slots=True)
@@ -33,7 +40,11 @@ class Pass:
 
 
 class Flow:
-    """Walks a run's steps. Every method is a generator that yields results and returns the worst outcome."""
+    """Walks a run's steps. Every method that gives `Steps` gives results one by one, then the worst outcome.
+
+    Such a method decides at once and hands over the generator that does the work: every generator that stands around
+    another is passed through by each result.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -58,7 +69,7 @@ class Flow:
             outcome = yield from self.step(step, scope, here)
             outcomes.append(outcome)
             stops = stop if step.stop_on_failure is None else step.stop_on_failure
-            if stops and outcome in (Outcome.FAILED, Outcome.ERROR):
+            if stops and outcome in _BAD:
                 failure = f"step `{step.name or step.key or here.path}` before it: {outcome.value}"
         return worst(outcomes)
 
@@ -69,57 +80,48 @@ class Flow:
     def step(self, step: StepBase, scope: Scope, place: Place) -> Steps:
         """One step with all its passes; a fault that nobody foresaw ends this step and not the run."""
         try:
-            return (yield from self._step(step, scope, place))
+            return (yield from self._begun(step, scope, place))
         except Exception as fault:
             if self._run.ended_by is not None:
                 raise
             yield stopped(self._run, step, place, unforeseen(fault))
             return Outcome.ERROR
 
-    def _step(self, step: StepBase, scope: Scope, place: Place) -> Steps:
+    def _begun(self, step: StepBase, scope: Scope, place: Place) -> Steps:
         if not step.enabled:
-            yield skipped(self._run, step, place, "disabled")
-            return Outcome.SKIPPED
+            return _told(skipped(self._run, step, place, "disabled"))
         compiled = self._run.program.steps[id(step)]
         variables = compiled.variables
         inner = scope.inside(Layer(Source.STEP, variables, place.path)) if variables else scope
         try:
-            reason = self._condition(compiled, inner, place)
-            passes = None if reason else self._passes(step, compiled, inner, place)
+            reason = None if compiled.condition is None else self._condition(compiled.condition, inner, place)
+            passes = () if reason else self._passes(step, compiled, inner, place)
         except StepError as fault:
-            yield stopped(self._run, step, place, fault)
-            return Outcome.ERROR
-        if passes is None:
-            yield skipped(self._run, step, place, reason or "")
-            return Outcome.SKIPPED
-        return (yield from self._all(step, inner, place, passes))
+            return _told(stopped(self._run, step, place, fault))
+        if reason is not None:
+            return _told(skipped(self._run, step, place, reason))
+        if not compiled.many:  # the sequence has just looked at the bounds
+            return self._pass(step, inner, place, next(iter(passes)))
+        if step.for_each is not None and step.for_each.concurrency > 1:
+            return self._concurrent(step, inner, place, passes, step.for_each.concurrency)
+        return self._in_turn(step, inner, place, passes)
 
-    def _condition(self, compiled: CompiledStep, scope: Scope, place: Place) -> str | None:
-        if compiled.condition is None:
+    def _condition(self, condition: Formula, scope: Scope, place: Place) -> str | None:
+        if condition.holds(self._run.names(scope, place, "/condition")):
             return None
-        if compiled.condition.holds(self._run.names(scope, place, "/condition")):
-            return None
-        return f"condition is false: {compiled.condition.text}"
+        return f"condition is false: {condition.text}"
 
-    def _passes(self, step: StepBase, compiled: CompiledStep, scope: Scope, place: Place) -> Iterator[Pass]:
-        items: list[Any] = [None]
-        if step.for_each is not None:
-            items = self._items(compiled, scope, place)
-        rows: tuple[Dataset | None, ...] = (None,)
-        many = step.for_each is not None or step.repeat is not None
-        if isinstance(step, CaseStep):
-            rows = self._rows(step, place)
-            many = many or gives_many(step.dataset)
+    def _passes(self, step: StepBase, compiled: CompiledStep, scope: Scope, place: Place) -> Iterable[Pass]:
+        rows = self._rows(step, compiled, place) if isinstance(step, CaseStep) else _NO_ROWS
+        if not compiled.many:
+            return (Pass(None, {}, rows[0]),)
+        items = [None] if step.for_each is None else self._items(compiled, scope, place)
         times = step.repeat.times if step.repeat else 1
-        if not many:
-            return iter((Pass(None, {}, rows[0]),))
         if len(items) * times * len(rows) > 1_000_000:
             raise StepError(ErrorClass.DEFINITION, "for_each, repeat and dataset together give over a million passes")
         return self._numbered(step, items, times, rows)
 
-    def _numbered(
-        self, step: StepBase, items: list[Any], times: int, rows: tuple[Dataset | None, ...]
-    ) -> Iterator[Pass]:
+    def _numbered(self, step: StepBase, items: list[Any], times: int, rows: Rows) -> Iterator[Pass]:
         index = 0
         for item in items:
             for round_number in range(times):
@@ -137,21 +139,18 @@ class Flow:
             raise StepError(ErrorClass.VARIABLE, f"{compiled.field}.for_each.items: {reason}")
         return items
 
-    def _rows(self, step: CaseStep, place: Place) -> tuple[Dataset | None, ...]:
+    def _rows(self, step: CaseStep, compiled: CompiledStep, place: Place) -> Rows:
+        if compiled.case is not None and compiled.case.chosen is not None:
+            return compiled.case.chosen
         try:
             return choose_rows(step.case, step.dataset, f"{self._run.seed}/{place.path}")
         except DefinitionError as fault:
             raise StepError(ErrorClass.DEFINITION, str(fault)) from None
 
-    def _all(self, step: StepBase, scope: Scope, place: Place, passes: Iterator[Pass]) -> Steps:
-        concurrency = step.for_each.concurrency if step.for_each else 1
-        if concurrency > 1:
-            return (yield from self._concurrent(step, scope, place, passes, concurrency))
+    def _in_turn(self, step: StepBase, scope: Scope, place: Place, passes: Iterable[Pass]) -> Steps:
         outcomes = []
         for one in passes:
-            if one.index is None:  # the sequence has just looked at the bounds
-                return (yield from self._pass(step, scope, place, one))
-            here = place.iteration(one.index)
+            here = place.iteration(one.index or 0)
             reason = here.bounds.reason
             if reason is not None:
                 yield skipped(self._run, step, here, reason, iteration=one.index)
@@ -162,9 +161,10 @@ class Flow:
         return worst(outcomes)
 
     def _concurrent(
-        self, step: StepBase, scope: Scope, place: Place, passes: Iterator[Pass], concurrency: int
+        self, step: StepBase, scope: Scope, place: Place, passes: Iterable[Pass], concurrency: int
     ) -> Steps:
         branches: list[Scope] = []
+        doubts = place.doubt.branches(concurrency)
 
         def all_branches() -> Iterator[partial[Steps]]:
             for one in passes:
@@ -172,7 +172,7 @@ class Flow:
                     return
                 branch = scope.fork()
                 branches.append(branch)
-                here = replace(place.iteration(one.index or 0), jar=place.jar.copy())
+                here = replace(place.iteration(one.index or 0), jar=place.jar.copy(), doubt=doubts.branch())
                 yield partial(self._pass, step, branch, here, one)
 
         outcomes = yield from side_by_side(all_branches(), concurrency, self._run.crew)
@@ -184,24 +184,27 @@ class Flow:
         inner = scope.inside(Layer(Source.STEP, one.values, place.path)) if one.values else scope
         done = self._run.plan.resume.done.get(place.path)
         if done is not None:
-            return resumed(self._run, scope, place, done)
-        if not isinstance(step, GroupStep | ParallelStep) and not self._run.tally.take():
-            return Outcome.SKIPPED
+            return _silent(resumed(self._run, scope, place, done))
+        match step:
+            case GroupStep():
+                return self.sequence(step.steps, inner, place.under(step.name or step.key), "steps")
+            case ParallelStep():
+                return self._branches(step, inner, place.under(step.name or step.key))
+        if not self._run.tally.take():
+            return _silent(Outcome.SKIPPED)
         match step:
             case CaseStep():
-                result = run_case(self._run, step, inner, place, one.row, one.index)
-                yield result
-                return result.outcome
+                return self._case(step, inner, place, one)
             case WaitStep():
-                return (yield from self._wait(step, inner, place, one))
+                return self._wait(step, inner, place, one)
             case ScenarioStep():
-                return (yield from self._calls.call(step, inner, place))
-            case GroupStep():
-                below = place.under(step.name or step.key)
-                return (yield from self.sequence(step.steps, inner, below, "steps"))
-            case ParallelStep():
-                return (yield from self._branches(step, inner, place.under(step.name or step.key)))
+                return self._calls.call(step, inner, place)
         raise TypeError(type(step))
+
+    def _case(self, step: CaseStep, scope: Scope, place: Place, one: Pass) -> Steps:
+        result = run_case(self._run, step, scope, place, one.row, one.index)
+        yield result
+        return result.outcome
 
     def _wait(self, step: WaitStep, scope: Scope, place: Place, one: Pass) -> Steps:
         result = timed(self._run, step, place, one.index, lambda: self._sleep(step, scope, place))
@@ -222,11 +225,26 @@ class Flow:
 
     def _branches(self, step: ParallelStep, scope: Scope, place: Place) -> Steps:
         forks = [scope.fork() for _ in step.parallel]
-        branches = [
-            partial(self.step, child, fork, replace(place.child("parallel", index), jar=place.jar.copy()))
-            for index, (child, fork) in enumerate(zip(step.parallel, forks, strict=True))
+        concurrency = min(step.concurrency, len(forks))
+        doubts = place.doubt.branches(concurrency)
+        places = [
+            replace(place.child("parallel", index), jar=place.jar.copy(), doubt=doubts.branch())
+            for index in range(len(forks))
         ]
-        outcomes: list[Outcome] = yield from side_by_side(branches, min(step.concurrency, len(forks)), self._run.crew)
+        branches = [partial(self.step, *one) for one in zip(step.parallel, forks, places, strict=True)]
+        outcomes: list[Outcome] = yield from side_by_side(branches, concurrency, self._run.crew)
         for fork in forks:
             scope.join(fork)
         return worst(outcomes)
+
+
+def _told(result: StepResult) -> Steps:
+    """One result and its outcome."""
+    yield result
+    return result.outcome
+
+
+def _silent(outcome: Outcome) -> Steps:
+    """An outcome without a result."""
+    return outcome
+    yield

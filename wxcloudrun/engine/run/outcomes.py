@@ -1,8 +1,8 @@
 """Results of steps that sent nothing: skipped, stopped before the first byte, waited, or done by an earlier worker."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wxcloudrun.engine.clock import stamp
 from wxcloudrun.engine.errors import ErrorClass, StepError
@@ -10,7 +10,9 @@ from wxcloudrun.engine.plan.plan import DoneStep
 from wxcloudrun.engine.plan.steps import CaseStep, StepBase
 from wxcloudrun.engine.ready.actions import CompiledAction
 from wxcloudrun.engine.render.variables import Scope
-from wxcloudrun.engine.result.records import Outcome, StepFault
+from wxcloudrun.engine.response import Cookie
+from wxcloudrun.engine.result.records import Carried, Outcome, StepFault
+from wxcloudrun.engine.result.redaction import sensitive_name, session_name
 from wxcloudrun.engine.result.result import StepResult
 from wxcloudrun.engine.send.cookie_state import restore
 
@@ -58,9 +60,11 @@ def stopped(run: "Run", step: StepBase, place: "Place", fault: StepError) -> Ste
     return replace(blank(run, step, place, Outcome.ERROR), error=masked_fault(run, fault))
 
 
-def cached(run: "Run", step: StepBase, place: "Place") -> StepResult:
-    """A scenario whose outputs came from the cache."""
-    return replace(blank(run, step, place, Outcome.PASSED), reason="outputs taken from the cache")
+def cached(run: "Run", step: StepBase, place: "Place", kept: Mapping[str, Any]) -> StepResult:
+    """A scenario whose outputs came from the cache; a worker that takes the run over needs them and the cookies."""
+    carried = tuple(Carried(name, value, name in kept["secrets"]) for name, value in kept["outputs"].items())
+    result = replace(blank(run, step, place, Outcome.PASSED), reason="outputs taken from the cache")
+    return replace(result, carried=carried, cookies=tuple(Cookie(**one) for one in kept["cookies"]))
 
 
 def timed(run: "Run", step: StepBase, place: "Place", iteration: int | None, action: Callable[[], None]) -> StepResult:
@@ -79,7 +83,12 @@ def resumed(run: "Run", scope: Scope, place: "Place", done: DoneStep) -> Outcome
     for one in done.carried:
         if one.secret:
             run.redactor.add(one.value, one.name)
+        elif sensitive_name(one.name):
+            run.redactor.learn(one.value, one.name)
         scope.keep(one.name, one.value, shared=one.shared)
+    for cookie in done.cookies:
+        if cookie["http_only"] or session_name(str(cookie["name"])):
+            run.redactor.learn(cookie["value"])
     restore(place.jar, done.cookies, run.clock.now().timestamp())
     run.done.append(done.outcome)
     return done.outcome

@@ -11,7 +11,11 @@ from wxcloudrun.engine.result.result import StepResult
 Steps = Generator[StepResult, None, Outcome]
 Branch = Callable[[], Steps]
 
-_PATIENCE = 0.2
+_AHEAD = 128
+"""Results that may lie unread; the branches wait then, so that a slow reader is not buried."""
+
+_NAP = 0.005
+"""Seconds between two looks whether the reader has caught up."""
 
 
 class Crew:
@@ -68,7 +72,7 @@ class _Group:
     def __init__(self, branches: Iterable[Branch]) -> None:
         self._todo = enumerate(branches)
         self._lock = threading.Lock()
-        self._queue: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=128)
+        self._queue: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
         self._abandoned = threading.Event()
         self._outcomes: dict[int, Outcome] = {}
 
@@ -105,7 +109,7 @@ class _Group:
             self._carry_out()
         except BaseException as error:  # noqa: BLE001  # carried to the thread that listens and raised there
             fault = error
-        self._put("end", fault, always=fault is None)
+        self._queue.put(("end", fault))
 
     def _carry_out(self) -> None:
         while not self._abandoned.is_set():
@@ -121,17 +125,18 @@ class _Group:
                 result = next(steps)
             except StopIteration as end:
                 return Outcome(end.value)
-            if not self._put("result", result):
+            if not self._hand_over(result):
                 steps.close()
                 return Outcome.SKIPPED
 
-    def _put(self, kind: str, item: Any, *, always: bool = False) -> bool:
-        while always or not self._abandoned.is_set() or kind == "end":
-            try:
-                self._queue.put((kind, item), timeout=_PATIENCE)
-            except queue.Full:
-                if self._abandoned.is_set():
-                    return False
-                continue
-            return True
-        return False
+    def _hand_over(self, result: StepResult) -> bool:
+        """Hand a result to the reader; False when nobody reads any more.
+
+        The queue has no bound of its own: one that has costs several times as much for each result.
+        """
+        while self._queue.qsize() >= _AHEAD and not self._abandoned.is_set():
+            self._abandoned.wait(_NAP)
+        if self._abandoned.is_set():
+            return False
+        self._queue.put(("result", result))
+        return True

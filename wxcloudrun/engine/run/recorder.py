@@ -5,10 +5,12 @@ import codecs
 from dataclasses import dataclass
 from typing import Any
 
+from wxcloudrun.engine.judge.assertion import AssertionOutcome
 from wxcloudrun.engine.judge.values import shown
 from wxcloudrun.engine.plan.case import Dataset
 from wxcloudrun.engine.plan.steps import CaseStep
-from wxcloudrun.engine.response import Body, Hop, Response
+from wxcloudrun.engine.ready.checks import Taken
+from wxcloudrun.engine.response import Body, Cookie, Hop, Response
 from wxcloudrun.engine.result.records import (
     AssertionRecord,
     Attempt,
@@ -20,6 +22,7 @@ from wxcloudrun.engine.result.records import (
     RequestRecord,
     ResponseRecord,
     VariableRecord,
+    timing_record,
 )
 from wxcloudrun.engine.result.redaction import MASK, Redactor, sensitive_name
 from wxcloudrun.engine.result.result import StepResult
@@ -33,7 +36,7 @@ _LINE = 8_000
 """Characters of a URL, a header, a status line, a curl in a result: a row stays small."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Course:
     """How a step went as a whole."""
 
@@ -74,8 +77,8 @@ def record(run: Run, step: CaseStep, place: Place, trial: Trial, course: Course)
         attempts=course.attempts,
         request=_request(run, trial, requests[0]) if requests else None,
         response=_response(redactor, response) if response else None,
-        assertions=_assertions(redactor, trial),
-        extractions=_extractions(redactor, trial),
+        assertions=tuple([_assertion(redactor, index, one) for index, one in trial.judged]),
+        extractions=tuple([_extraction(redactor, one) for one in trial.taken]),
         variables=variable_records(redactor, trial.used),
         log=tuple([redactor.body(line) for line in trial.effects.log]),
         carried=_carried(trial, redactor),
@@ -85,41 +88,50 @@ def record(run: Run, step: CaseStep, place: Place, trial: Trial, course: Course)
 
 def variable_records(redactor: Redactor, used: dict[str, tuple[Any, Any]]) -> tuple[VariableRecord, ...]:
     """Names with their values and sources; secrets are masked whole and carry a keyed hash."""
-    records = []
-    for name, (source, value) in used.items():
-        if redactor.is_secret(name):
-            records.append(VariableRecord(name, str(source), MASK, True, redactor.hash(value)))
-        else:
-            records.append(VariableRecord(name, str(source), redactor.value(shown(value))))
-    return tuple(records)
+    return tuple([_variable(redactor, name, str(source), value) for name, (source, value) in used.items()])
+
+
+def _variable(redactor: Redactor, name: str, source: str, value: Any) -> VariableRecord:
+    secret = redactor.is_secret(name)
+    return {
+        "name": name,
+        "scope": source,
+        "value": MASK if secret else redactor.value(shown(value)),
+        "secret": secret,
+        "hash": redactor.hash(value) if secret else None,
+    }
 
 
 def _request(run: Run, trial: Trial, sent: SentRequest) -> RequestRecord:
     redactor = run.redactor
-    body = _body(redactor, sent.body_head, sent.body_size, sent.body_sha256, "utf-8")
     curl = "" if trial.outcome is Outcome.PASSED else curl_of(redactor, sent, trial.spec, redirected=bool(trial.hops))
-    headers = _bounded_all(redactor.headers(sent.headers))
-    return RequestRecord(sent.method, _bounded(redactor.url(sent.url)), headers, body, _bounded(curl))
+    return {
+        "method": sent.method,
+        "url": _bounded(redactor.url(sent.url)),
+        "headers": _headers(redactor, sent.headers),
+        "body": _body(redactor, sent.body_head, sent.body_size, sent.body_sha256, "utf-8"),
+        "curl": _bounded(curl),
+    }
 
 
 def _response(redactor: Redactor, response: Response) -> ResponseRecord:
     body: Body = response.body
-    return ResponseRecord(
-        response.status,
-        _bounded(redactor.text(response.reason)),
-        response.http_version,
-        _bounded_all(redactor.headers(response.headers)),
-        _body(redactor, body.head, body.size, body.sha256, body.charset),
-        _bounded(redactor.url(response.url)),
-        response.timing,
-        tuple([_cookie(redactor, cookie) for cookie in response.cookies]),
-        response.peer,
-        tuple([_hop(redactor, hop) for hop in response.hops]),
-        response.certificate,
-    )
+    return {
+        "status": response.status,
+        "reason": _bounded(redactor.text(response.reason)),
+        "http_version": response.http_version,
+        "headers": _headers(redactor, response.headers),
+        "body": _body(redactor, body.head, body.size, body.sha256, body.charset),
+        "url": _bounded(redactor.url(response.url)),
+        "timing": timing_record(response.timing),
+        "cookies": [_cookie(redactor, cookie) for cookie in response.cookies],
+        "peer": response.peer,
+        "hops": [_hop(redactor, hop) for hop in response.hops],
+        "certificate": response.certificate,
+    }
 
 
-def _cookie(redactor: Redactor, cookie: Any) -> dict[str, Any]:
+def _cookie(redactor: Redactor, cookie: Cookie) -> dict[str, Any]:
     return {
         "name": redactor.text(cookie.name),
         "value": MASK,
@@ -133,9 +145,13 @@ def _cookie(redactor: Redactor, cookie: Any) -> dict[str, Any]:
     }
 
 
-def _hop(redactor: Redactor, hop: Hop) -> Hop:
-    url, location = _bounded(redactor.url(hop.url)), _bounded(redactor.url(hop.location))
-    return Hop(url, hop.status, location, hop.peer)
+def _hop(redactor: Redactor, hop: Hop) -> dict[str, Any]:
+    return {
+        "url": _bounded(redactor.url(hop.url)),
+        "status": hop.status,
+        "location": _bounded(redactor.url(hop.location)),
+        "peer": hop.peer,
+    }
 
 
 def _bounded(text: str) -> str:
@@ -143,33 +159,39 @@ def _bounded(text: str) -> str:
     return text if len(text) <= _LINE else f"{text[:_LINE]}… ({len(text)} characters)"
 
 
-def _bounded_all(headers: Headers) -> Headers:
+def _headers(redactor: Redactor, headers: Headers) -> list[list[str]]:
     """Each header is a line; those after four full lines are left out, which the last entry tells."""
-    if sum([len(value) for _, value in headers]) <= _LINE:
-        return headers
-    kept: list[tuple[str, str]] = []
+    masked = redactor.headers(headers)
+    if sum([len(value) for _, value in masked]) <= _LINE:
+        return masked
+    kept: list[list[str]] = []
     left = 4 * _LINE
-    for name, value in headers:
-        kept.append((_bounded(name), _bounded(value)))
+    for name, value in masked:
+        kept.append([_bounded(name), _bounded(value)])
         left -= len(kept[-1][0]) + len(kept[-1][1])
         if left < 0:
             break
-    left_out = len(headers) - len(kept)
-    return (*kept, ("…", f"{left_out} more headers")) if left_out else tuple(kept)
+    left_out = len(masked) - len(kept)
+    return [*kept, ["…", f"{left_out} more headers"]] if left_out else kept
 
 
 def _body(redactor: Redactor, head: bytes, size: int, sha256: str, charset: str) -> BodyRecord:
     truncated = size > len(head)
-    if not head:
-        return BodyRecord("", "text", size, sha256, truncated, charset)
-    text = _as_text(head, charset, truncated)
+    text = _as_text(head, charset, truncated) if head else ""
     if text is None:
-        masked = redactor.binary(head)
-        return BodyRecord(base64.b64encode(masked).decode(), "base64", size, sha256, truncated, charset)
-    masked_text = redactor.body(text)
-    if truncated:
-        masked_text = redactor.cut(masked_text)
-    return BodyRecord(masked_text, "text", size, sha256, truncated, charset)
+        shown_head = base64.b64encode(redactor.binary(head)).decode()
+    else:
+        shown_head = redactor.body(text) if text else ""
+        if truncated:
+            shown_head = redactor.cut(shown_head)
+    return {
+        "head": shown_head,
+        "encoding": "base64" if text is None else "text",
+        "size": size,
+        "sha256": sha256,
+        "truncated": truncated,
+        "charset": charset,
+    }
 
 
 def _as_text(head: bytes, charset: str, truncated: bool) -> str | None:
@@ -186,43 +208,34 @@ def _dataset(redactor: Redactor, row: Dataset) -> DatasetRecord:
     return DatasetRecord(redactor.text(row.key), redactor.text(row.name), redactor.value(data), row.id)
 
 
-def _assertions(redactor: Redactor, trial: Trial) -> tuple[AssertionRecord, ...]:
+def _assertion(redactor: Redactor, index: int, one: AssertionOutcome) -> AssertionRecord:
     text, body = redactor.text, redactor.body
-    return tuple(
-        [
-            AssertionRecord(
-                index,
-                one.passed,
-                text(one.name),
-                text(one.source),
-                one.comparator,
-                redactor.value(one.expected),
-                redactor.value(one.actual),
-                text(one.where) if one.passed else body(one.where),
-                body(one.nearest) if one.nearest else None,
-                body(one.message) if one.message else "",
-                tuple([body(place) for place in one.places]),
-            )
-            for index, one in trial.judged
-        ]
-    )
+    return {
+        "index": index,
+        "passed": one.passed,
+        "name": text(one.name),
+        "source": text(one.source),
+        "comparator": one.comparator,
+        "expected": redactor.value(one.expected),
+        "actual": redactor.value(one.actual),
+        "where": text(one.where) if one.passed else body(one.where),
+        "nearest": body(one.nearest) if one.nearest else None,
+        "message": body(one.message) if one.message else "",
+        "places": [body(place) for place in one.places],
+    }
 
 
-def _extractions(redactor: Redactor, trial: Trial) -> tuple[ExtractionRecord, ...]:
-    return tuple(
-        [
-            ExtractionRecord(
-                one.name,
-                one.found,
-                redactor.named(one.name, shown(one.value)) if one.has_value else None,
-                one.scope,
-                redactor.is_secret(one.name),
-                redactor.hash(one.value) if one.has_value and redactor.is_secret(one.name) else None,
-                redactor.body(one.message) if one.message else "",
-            )
-            for one in trial.taken
-        ]
-    )
+def _extraction(redactor: Redactor, one: Taken) -> ExtractionRecord:
+    secret = redactor.is_secret(one.name)
+    return {
+        "name": one.name,
+        "found": one.found,
+        "value": redactor.named(one.name, shown(one.value)) if one.has_value else None,
+        "scope": one.scope,
+        "secret": secret,
+        "hash": redactor.hash(one.value) if secret and one.has_value else None,
+        "message": redactor.body(one.message) if one.message else "",
+    }
 
 
 def _carried(trial: Trial, redactor: Redactor) -> tuple[Carried, ...]:

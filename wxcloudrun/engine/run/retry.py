@@ -8,6 +8,9 @@ from wxcloudrun.engine.errors import ErrorClass
 from wxcloudrun.engine.plan.steps import Backoff, Retry
 from wxcloudrun.engine.result.records import Outcome
 
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+"""Methods of requests that change nothing at the server: they may be sent twice."""
+
 _NEVER_AGAIN = (
     ErrorClass.CANCELED,
     ErrorClass.DEFINITION,

@@ -20,6 +20,7 @@ from wxcloudrun.engine.result.records import Outcome, Phase
 from wxcloudrun.engine.result.redaction import Redactor, sensitive_name
 from wxcloudrun.engine.result.result import RunOutcome, RunSummary, StepResult, WriteBack
 from wxcloudrun.engine.run.context import Hooks, Place, Run, Sends, Tally
+from wxcloudrun.engine.run.doubt import Doubt
 from wxcloudrun.engine.run.flow import Flow
 from wxcloudrun.engine.run.once import Cache, LocalCache
 from wxcloudrun.engine.run.parallel import Crew
@@ -57,14 +58,13 @@ class Engine:
         self._warnings = check_program(program)
         self._cancel: Cancel = cancel or threading.Event()
         self._clock = clock or SystemClock()
-        self._owned = _own_sender(plan) if sender is None else None
-        redactor = Redactor(plan.hash_key)
-        _register_secrets(redactor, plan)
+        self._owned = sender_of(plan) if sender is None else None
+        redactor = redactor_of(plan)
         limits = plan.limits
         self._run = Run(
             plan=plan,
             program=program,
-            sender=sender or self._owned or _own_sender(plan),
+            sender=sender or self._owned or sender_of(plan),
             clock=self._clock,
             cache=cache or LocalCache(),
             throttle=throttle or LocalThrottle(),
@@ -90,7 +90,7 @@ class Engine:
         started, began = self._clock.now(), self._clock.monotonic()
         bounds = Bounds(self._cancel, self._clock, began + plan.limits.deadline_ms / 1000)
         scope = Scope(run.program.layers(plan.scenario, _inputs(plan), ""))
-        place = Place("", "", Phase.STEPS, bounds, CookieJar())
+        place = Place("", "", Phase.STEPS, bounds, CookieJar(), doubt=Doubt(plan.resume.ahead))
         count = _Count()
         try:
             for result in Flow(run).scenario(scope, place):
@@ -163,18 +163,24 @@ class _Count:
     max_ms: float | None = None
 
     def add(self, result: StepResult) -> None:
+        sent = len(result.attempts)
         self.counts[result.outcome] += 1
-        self.after_retry += result.passed_after_retry
-        self.requests += len(result.attempts)
+        self.requests += sent
+        if sent > 1:
+            self.after_retry += result.passed_after_retry
         if result.response is not None:
-            took = result.response.timing.total_ms
-            self.answers += 1
-            self.sum_ms += took
-            self.min_ms = took if self.min_ms is None else min(self.min_ms, took)
-            self.max_ms = took if self.max_ms is None else max(self.max_ms, took)
+            self._took(result.response["timing"]["total_ms"])
+
+    def _took(self, ms: float) -> None:
+        self.answers += 1
+        self.sum_ms += ms
+        if self.min_ms is None or ms < self.min_ms:
+            self.min_ms = ms
+        if self.max_ms is None or ms > self.max_ms:
+            self.max_ms = ms
 
 
-def _own_sender(plan: Plan) -> Sender:
+def sender_of(plan: Plan) -> Sender:
     """Sends through an address guard of its own that lets through what the plan allows."""
     limits = Limits(head_bytes=plan.limits.head_bytes, max_body_bytes=plan.limits.max_body_bytes)
     nonce_key = f"{plan.id}/{plan.seed}/{plan.hash_key}".encode()
@@ -189,8 +195,9 @@ def _inputs(plan: Plan) -> dict[str, Any]:
     return {name: compile_tree(value, f"inputs.{name}") for name, value in plan.inputs.items()}
 
 
-def _register_secrets(redactor: Redactor, plan: Plan) -> None:
-    """Tell the redactor every secret the plan holds, whatever its scope."""
+def redactor_of(plan: Plan) -> Redactor:
+    """What masks the plan's secrets: every one that it holds, whatever its scope."""
+    redactor = Redactor(plan.hash_key)
     _register(redactor, (*plan.environment.variables, *plan.project.variables))
     for scenario in scenarios_of(plan.scenario):
         _register(redactor, scenario.variables)
@@ -199,6 +206,7 @@ def _register_secrets(redactor: Redactor, plan: Plan) -> None:
         for one in scenario.inputs:
             if one.secret:
                 redactor.add(plan.inputs.get(one.name, one.default), one.name)
+    return redactor
 
 
 def _register(redactor: Redactor, variables: tuple[Variable, ...]) -> None:

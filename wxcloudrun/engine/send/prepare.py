@@ -10,7 +10,7 @@ from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.record import record
 from wxcloudrun.engine.send.auth import basic_value, secrets_of
 from wxcloudrun.engine.send.body import BlobSource, Payload, build_body
-from wxcloudrun.engine.send.draft import Draft
+from wxcloudrun.engine.send.draft import Draft, Pairs
 from wxcloudrun.engine.send.hosts import authority
 from wxcloudrun.engine.send.request import TOKEN, RequestSpec, Tls
 from wxcloudrun.engine.send.request_auth import AuthSpec, BasicAuth, InheritAuth, NoAuth, OAuth2ClientCredentials
@@ -46,6 +46,18 @@ class ProxyAddress:
 
 
 @record(frozen=True, slots=True)
+class Lasting:
+    """What of a request changes neither with its URL nor with its body: checked and built once for all of them."""
+
+    headers: Pairs
+    suppressed: frozenset[str]
+    content_type: str | None
+    cookies: Pairs
+    proxy: ProxyAddress | None
+    secrets: tuple[str, ...]
+
+
+@record(frozen=True, slots=True)
 class PreparedRequest:
     """A request that can be sent, any number of times. `secrets` must be registered with the masking before it is."""
 
@@ -54,27 +66,40 @@ class PreparedRequest:
     auth: AuthSpec
     proxy: ProxyAddress | None
     secrets: tuple[str, ...]
+    lasting: Lasting
 
 
-def build_request(spec: RequestSpec, base_url: str | None = None, blobs: BlobSource | None = None) -> PreparedRequest:
+def build_request(
+    spec: RequestSpec,
+    base_url: str | None = None,
+    blobs: BlobSource | None = None,
+    lasting: Lasting | None = None,
+) -> PreparedRequest:
     """Checks and builds all that needs no network. Raises `DefinitionError`.
 
-    Credentials in the URL become basic auth when no helper is chosen, and leave the URL in any case.
+    Credentials in the URL become basic auth when no helper is chosen, and leave the URL in any case. `lasting` comes
+    from an earlier request from which this one differs in nothing but its URL and its body.
     """
-    _refuse_unencodable(spec)
+    if lasting is None:
+        _refuse_unencodable(spec)
     url = resolve_url(base_url, spec.url, spec.path_params, spec.query)
-    headers, suppressed = _headers(spec.headers)
-    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
-    payload = build_body(spec.body, content_type, blobs)
+    lasting = lasting or _lasting(spec)
+    payload = build_body(spec.body, lasting.content_type, blobs)
     if payload is not None and spec.method == "HEAD":
         raise DefinitionError("body", "a HEAD request has no body")
-    headers = _with_content_type(spec, headers, suppressed, payload)
+    headers = _with_content_type(spec, lasting, payload)
     auth = _auth(spec.auth, url)
+    secrets = lasting.secrets if auth is spec.auth else (*_secrets_of(auth), *lasting.secrets)
+    draft = Draft(spec.method, _bare(url), headers, lasting.suppressed, lasting.cookies, payload, spec.tls)
+    return PreparedRequest(spec, draft, auth, lasting.proxy, secrets, lasting)
+
+
+def _lasting(spec: RequestSpec) -> Lasting:
+    headers, suppressed = _headers(spec.headers)
+    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
     proxy = _proxy(spec.proxy)
-    draft = Draft(
-        spec.method, _bare(url), tuple(headers), frozenset(suppressed), tuple(_cookies(spec.cookies)), payload, spec.tls
-    )
-    return PreparedRequest(spec, draft, auth, proxy, _secrets(spec, auth, proxy))
+    secrets = (*_secrets_of(spec.auth), *_secrets(spec, proxy))
+    return Lasting(headers, suppressed, content_type, tuple(_cookies(spec.cookies)), proxy, secrets)
 
 
 def _refuse_unencodable(spec: RequestSpec) -> None:
@@ -94,7 +119,7 @@ def _refuse_unencodable(spec: RequestSpec) -> None:
         raise DefinitionError("proxy", _HALF)
 
 
-def _headers(params: Iterable[Param]) -> tuple[list[tuple[str, str]], set[str]]:
+def _headers(params: Iterable[Param]) -> tuple[Pairs, frozenset[str]]:
     headers, suppressed = [], set()
     for index, param in enumerate(params):
         if not param.enabled:
@@ -104,7 +129,7 @@ def _headers(params: Iterable[Param]) -> tuple[list[tuple[str, str]], set[str]]:
             suppressed.add(param.name.lower())
         else:
             headers.append((param.name, scalar_text(param.value).strip(" \t")))
-    return headers, suppressed
+    return tuple(headers), frozenset(suppressed)
 
 
 def check_header(field: str, name: str, value: object) -> None:
@@ -128,18 +153,21 @@ def _encodable(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _with_content_type(
-    spec: RequestSpec, headers: list[tuple[str, str]], suppressed: set[str], payload: Payload | None
-) -> list[tuple[str, str]]:
+def _with_content_type(spec: RequestSpec, lasting: Lasting, payload: Payload | None) -> Pairs:
     """The user's type stays; a multipart type without a boundary is completed, since nobody could read it."""
-    if payload is None or "content-type" in suppressed:
-        return headers
-    if not any(name.lower() == "content-type" for name, _ in headers):
+    if payload is None or "content-type" in lasting.suppressed:
+        return lasting.headers
+    if lasting.content_type is None:
         check_header("body.content_type", "Content-Type", payload.content_type)
-        return [*headers, ("Content-Type", payload.content_type)]
+        return (*lasting.headers, ("Content-Type", payload.content_type))
     if isinstance(spec.body, MultipartBody):
-        return [(name, payload.content_type if name.lower() == "content-type" else value) for name, value in headers]
-    return headers
+        return tuple(
+            [
+                (name, payload.content_type if name.lower() == "content-type" else value)
+                for name, value in lasting.headers
+            ]
+        )
+    return lasting.headers
 
 
 def _cookies(params: Iterable[Param]) -> Iterable[tuple[str, str]]:
@@ -178,10 +206,16 @@ def _proxy(text: str | None) -> ProxyAddress | None:
     return ProxyAddress((found[1] or "http").lower(), url)
 
 
-def _secrets(spec: RequestSpec, auth: AuthSpec, proxy: ProxyAddress | None) -> tuple[str, ...]:
+def _secrets_of(auth: AuthSpec) -> list[str]:
     found = list(secrets_of(auth))
     if isinstance(auth, BasicAuth):
         found.append(basic_value(auth.username, auth.password).removeprefix("Basic "))
+    return found
+
+
+def _secrets(spec: RequestSpec, proxy: ProxyAddress | None) -> list[str]:
+    """Those that stand elsewhere than in the auth helper."""
+    found = []
     if proxy is not None and proxy.url.password:
         found.append(proxy.url.password)
     if spec.tls.client_key_pem:
@@ -192,7 +226,7 @@ def _secrets(spec: RequestSpec, auth: AuthSpec, proxy: ProxyAddress | None) -> t
     for param in spec.cookies:
         if isinstance(param.value, str) and len(param.value) >= _SHORTEST and _SESSION.search(param.name):
             found.append(param.value)
-    return tuple(found)
+    return found
 
 
 @lru_cache(maxsize=1024)

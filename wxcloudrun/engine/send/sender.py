@@ -16,7 +16,7 @@ from wxcloudrun.engine.send.cookies import CookieJar
 from wxcloudrun.engine.send.egress import AddressGuard
 from wxcloudrun.engine.send.exchange import Exchange, SendError
 from wxcloudrun.engine.send.oauth import TokenCache, read_token, token_key, token_request
-from wxcloudrun.engine.send.prepare import PreparedRequest, build_request
+from wxcloudrun.engine.send.prepare import Lasting, PreparedRequest, build_request
 from wxcloudrun.engine.send.request import RequestSpec
 from wxcloudrun.engine.send.request_auth import BearerAuth, OAuth2ClientCredentials
 from wxcloudrun.engine.send.sending import Sending
@@ -70,14 +70,16 @@ class Sender:
         tokens: TokenCache | None = None,
         deadline: float | None = None,
         cancel: Cancel = None,
+        lasting: Lasting | None = None,
     ) -> PreparedRequest:
         """Checks and builds the request; with OAuth 2 this fetches the token when `tokens` has none.
 
+        `lasting` is that of an earlier request which differed in its URL and its body only.
         Register `.secrets` of the result with the masking before sending. Raises `StepError`: definition, auth, and
         for a token request whatever `send` raises.
         """
         try:
-            prepared = build_request(spec, base_url, blobs)
+            prepared = build_request(spec, base_url, blobs, lasting)
         except DefinitionError as error:
             raise StepError(ErrorClass.DEFINITION, str(error)) from error
         if not isinstance(prepared.auth, OAuth2ClientCredentials):

@@ -16,7 +16,7 @@ from wxcloudrun.engine.send.draft import Draft
 from wxcloudrun.engine.send.egress import AddressGuard, Target
 from wxcloudrun.engine.send.exchange import Exchange, SentRequest
 from wxcloudrun.engine.send.framing import framing
-from wxcloudrun.engine.send.prepare import PreparedRequest, check_header
+from wxcloudrun.engine.send.prepare import PreparedRequest, ProxyAddress, check_header
 from wxcloudrun.engine.send.redirects import REDIRECTS, Trail, redirected
 from wxcloudrun.engine.send.request_auth import DigestAuth, HmacAuth, InheritAuth, NoAuth
 from wxcloudrun.engine.send.transport import Channel
@@ -70,7 +70,9 @@ class Sending:
             ready = self._ready(draft)
             if trail is not None:
                 trail.step(ready, len(self.hops))
-            found = self._answered(channel, draft, ready)
+            found = self._send(channel, ready)
+            if found.head.status == 401:
+                found = self._answered(channel, draft, found)
             if found.head.status not in REDIRECTS or not rules.follow:
                 return self._exchange(draft, found)
             if trail is None:
@@ -81,17 +83,16 @@ class Sending:
             self.hops.append(Hop(draft.url.text, found.head.status, location or "", found.peer))
             draft = next_draft
 
-    def _answered(self, channel: Channel, draft: Draft, ready: Draft) -> Answer:
-        """One hop, with a digest challenge answered where the helper can."""
-        found = self._send(channel, ready)
+    def _answered(self, channel: Channel, draft: Draft, found: Answer) -> Answer:
+        """What comes after a digest challenge was answered; the challenge itself where the helper cannot."""
         auth = self._prepared.auth
-        if found.head.status == 401 and isinstance(auth, DigestAuth) and draft.trusted:
-            header = self._digest(draft, auth, found)
-            if header is not None:
-                found.sink.discard()
-                ready = self._ready(draft.with_defaults([("Authorization", header)]))
-                found = self._send(channel, ready)
-        return found
+        if not isinstance(auth, DigestAuth) or not draft.trusted:
+            return found
+        header = self._digest(draft, auth, found)
+        if header is None:
+            return found
+        found.sink.discard()
+        return self._send(channel, self._ready(draft.with_defaults([("Authorization", header)])))
 
     def _digest(self, draft: Draft, auth: DigestAuth, found: Answer) -> str | None:
         if draft.header("authorization") is not None:
@@ -146,16 +147,18 @@ class Sending:
         return found
 
     def _wire(self, draft: Draft) -> Wire:
-        spec = self._prepared.spec
-        proxy, pins = self._route(draft)
-        names = tuple([name for name, _ in draft.headers])
+        spec, proxy = self._prepared.spec, None
+        pins = _to_pin(self._vet(draft.url.host, draft.url.port))
+        if self._prepared.proxy is not None:
+            proxy, pins = self._through(self._prepared.proxy, draft, pins)
         limit = self._around.limits.max_body_bytes
+        payload = draft.payload
         return Wire(
             draft.method,
             draft.url,
             draft.headers,
-            framing(names, draft.suppressed, draft.method, draft.payload is not None),
-            draft.payload,
+            framing(tuple([name for name, _ in draft.headers]), draft.suppressed, draft.method, payload is not None),
+            payload,
             pins,
             spec.timeouts.connect_ms,
             draft.tls,
@@ -165,15 +168,11 @@ class Sending:
             self._resolve_seconds,
         )
 
-    def _route(self, draft: Draft) -> tuple[Proxy | None, tuple[Target, ...]]:
-        """Where to connect. Behind a proxy the target is vetted as well, though the proxy looks its name up itself."""
-        target = self._vet(draft.url.host, draft.url.port)
-        address = self._prepared.proxy
-        if address is None:
-            return None, _to_pin(target)
-        through = self._vet(address.url.host, address.url.port)
-        label = f"{draft.url.shown} through the proxy {address.url.host}:{address.url.port}"
-        return Proxy(address.text, label, address.credentials), _to_pin(target) + _to_pin(through)
+    def _through(self, proxy: ProxyAddress, draft: Draft, pins: tuple[Target, ...]) -> tuple[Proxy, tuple[Target, ...]]:
+        """Behind a proxy the target is vetted as well, though the proxy looks its name up itself."""
+        vetted = self._vet(proxy.url.host, proxy.url.port)
+        label = f"{draft.url.shown} through the proxy {proxy.url.host}:{proxy.url.port}"
+        return Proxy(proxy.text, label, proxy.credentials), pins + _to_pin(vetted)
 
     def _vet(self, host: str, port: int) -> Target:
         began = time.monotonic()

@@ -19,13 +19,13 @@ from wxcloudrun.features.cases.exchange import (
 from wxcloudrun.features.cases.library import LibraryService
 from wxcloudrun.features.cases.schemas import (
     CaseChange,
+    CaseChecked,
     CaseDraft,
     CaseLine,
     CaseMade,
     CaseSaved,
     CasesQuery,
     CaseView,
-    Checked,
 )
 from wxcloudrun.features.cases.service import CaseService
 from wxcloudrun.features.cases.versions import VersionService
@@ -41,7 +41,7 @@ def add_case(actor: Actor, project_id: int, body: CaseMade, cases: CaseService) 
     return cases.add(actor, project_id, body)
 
 
-def check_case(actor: Actor, project_id: int, body: CaseDraft, cases: CaseService) -> Checked:
+def check_case(actor: Actor, project_id: int, body: CaseDraft, cases: CaseService) -> CaseChecked:
     """Look a case over without keeping it: 422 names every field that cannot work. For editors."""
     return cases.check(actor, project_id, body)
 

@@ -282,7 +282,7 @@ class CaseSaved(CaseView):
     warnings: list[str]
 
 
-class Checked(View):
+class CaseChecked(View):
     """A draft that can be saved; the warnings are names in it that nothing known gives a value."""
 
     warnings: list[str]

@@ -20,6 +20,7 @@ from wxcloudrun.features.cases.errors import CaseCreatorRequired, CaseInUse, Cas
 from wxcloudrun.features.cases.records import FIELDS, CaseRecords, fields_of
 from wxcloudrun.features.cases.schemas import (
     CaseChange,
+    CaseChecked,
     CaseDraft,
     CaseLine,
     CaseMade,
@@ -27,7 +28,6 @@ from wxcloudrun.features.cases.schemas import (
     CaseSaved,
     CasesQuery,
     CaseView,
-    Checked,
 )
 from wxcloudrun.features.environments.planning import EnvironmentPlanning
 from wxcloudrun.features.projects.access import Membership, ProjectAccess, Right
@@ -141,7 +141,7 @@ class CaseService:
             self._put(actor, grip, "case.restored", deleted_at=None)
         return self._present(actor, grip.membership, case_id)
 
-    def check(self, actor: Actor, project_id: int, draft: CaseDraft) -> Checked:
+    def check(self, actor: Actor, project_id: int, draft: CaseDraft) -> CaseChecked:
         """Look a draft over without keeping it.
 
         Raises ProjectNotFound, RightRequired, ProjectArchived, CaseNotFound, InvalidInput.
@@ -155,7 +155,7 @@ class CaseService:
         fields |= _sent(draft)
         if fields["request"] is None:
             raise InvalidInput(fields=(FieldFault("request", "missing"),))
-        return Checked(warnings=list(self._checked(project_id, fields, known, draft.case_id).warnings))
+        return CaseChecked(warnings=list(self._checked(project_id, fields, known, draft.case_id).warnings))
 
     @unit_of_work
     def _add(self, actor: Actor, membership: Membership, checked: Draft) -> CaseSaved:
@@ -191,7 +191,9 @@ class CaseService:
     def _checked(self, project_id: int, fields: Fields, known: Held, case_id: int | None = None) -> Draft:
         """The fields with marks, the credentials, and warnings. Raises InvalidInput."""
         content, held = set_apart({part: fields[part] for part in PARTS}, known)
-        told = examined(content, held, self._names(project_id, case_id))
+        told = examined(content, held)
+        if told.warnings:  # most often there are none, and nobody needs to be asked
+            told = examined(content, held, self._names(project_id, case_id))
         twice = [FieldFault("tags", "given_twice")] if len(set(fields["tags"])) < len(fields["tags"]) else []
         if told.faults or twice:
             raise InvalidInput(fields=(*twice, *told.faults))

@@ -116,7 +116,7 @@ def engine_faults(
     Each with the index of its row. Of the request itself nothing is told. Fields are those of the API; of what is wrong
     with a credential only the place is told, since the reason could repeat it.
     """
-    seen: dict[str, list[DefinitionError]] = {}
+    seen = _Seen()
     for start in range(0, len(rows), _AT_ONCE):
         found: dict[int, list[DefinitionError]] = {}
         for index in range(start, min(start + _AT_ONCE, len(rows))):
@@ -128,7 +128,15 @@ def engine_faults(
             yield from ((index, _fault(one, held[index])) for one in faults)
 
 
-def _text_faults(row: Mapping[str, Any], seen: dict[str, list["DefinitionError"]]) -> Iterator["DefinitionError"]:
+class _Seen:
+    """Values and uses of placeholders that were looked over before: rows of one file are much alike."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, list[DefinitionError]] = {}
+        self.fine: set[tuple[Any, ...]] = set()
+
+
+def _text_faults(row: Mapping[str, Any], seen: _Seen) -> Iterator["DefinitionError"]:
     """Placeholders that cannot be read, or name a filter or a dynamic variable that there is none of."""
     for part in PARTS:
         value = row[part]
@@ -137,15 +145,15 @@ def _text_faults(row: Mapping[str, Any], seen: dict[str, list["DefinitionError"]
             text = json.dumps(item, ensure_ascii=False)
             if "{{" not in text:
                 continue
-            if text not in seen:
-                seen[text] = list(_value_faults(item))
+            if text not in seen.values:
+                seen.values[text] = list(_value_faults(item, seen.fine))
             place = f"{part}.{name}" if name else part
-            for one in seen[text]:
+            for one in seen.values[text]:
                 yield type(one)(f"{place}{one.field}", one.reason, one.position)
 
 
-def _value_faults(value: Any) -> Iterator["DefinitionError"]:
-    """Faults of one value, whose places are inside it (`.a.0`, or nothing)."""
+def _value_faults(value: Any, fine: set[tuple[Any, ...]]) -> Iterator["DefinitionError"]:
+    """Faults of one value, whose places are inside it (`.a.0`, or nothing); `fine` uses of placeholders have none."""
     from wxcloudrun.engine.errors import DefinitionError  # noqa: PLC0415 - a start does not pay for the engine
     from wxcloudrun.engine.plan.case import Variable  # noqa: PLC0415 - as above
     from wxcloudrun.engine.plan.plan import Plan  # noqa: PLC0415 - as above
@@ -154,10 +162,13 @@ def _value_faults(value: Any) -> Iterator["DefinitionError"]:
     from wxcloudrun.engine.render.template import compile_tree, placeholders  # noqa: PLC0415 - as above
 
     try:
-        if not any(one.dynamic or one.filters for _, one in placeholders(compile_tree(value, "x"))):
+        found = [one for _, one in placeholders(compile_tree(value, "x")) if one.dynamic or one.filters]
+        uses = {(one.name if one.dynamic else "", one.arguments, one.filters) for one in found}
+        if uses <= fine:
             return
         step = WaitStep(wait_ms=0, variables=(Variable(name="x", value=value),))
         check_plan(Plan(scenario=Scenario(steps=(step,))))
+        fine |= uses
     except DefinitionError as fault:
         for one in getattr(fault, "faults", (fault,)):
             place = re.sub(r"^(?:scenario\.steps\.0\.variables\.(?:0\.value|x)|x)", "", one.field)

@@ -13,6 +13,7 @@ from wxcloudrun.features.datasets.content import MOST_DATASETS, MOST_FAULTS, NOT
 from wxcloudrun.features.datasets.errors import TooManyDatasets
 
 MOST_COLUMNS: Final = 500
+MOST_VALUES: Final = 50_000  # of a file: the engine looks at each
 _OBJECTS: Final = ("variables", "query", "headers", "cookies", "replace_body", "expected")
 _OWN: Final = {"key", "name", "enabled", "default", "is_default", *NOTHING}
 _SHOWN_ONLY: Final = {"id", "position", "version", "created_at", "updated_at"}
@@ -50,7 +51,10 @@ def read(content: bytes, name: str = "", content_type: str = "") -> list[FileRow
         raise _refusal(FieldFault("file", "empty"))
     rows = _of_json(text) if _is_json(text, name.lower(), content_type.lower()) else _of_csv(text)
     if not rows:
-        raise _refusal(FieldFault("file", "no_rows", detail="there is a header and nothing below it"))
+        raise _refusal(FieldFault("file", "no_rows", detail="there is nothing but, perhaps, a header"))
+    values = sum(len(part) for row in rows for part in row.values.values() if isinstance(part, dict))
+    if values > MOST_VALUES:
+        raise _refusal(FieldFault("file", "too_many_values", detail=f"at most {MOST_VALUES} in all rows together"))
     return rows
 
 

@@ -1,6 +1,8 @@
 """Questions about runs in hand: who may claim which, and what is kept under a fence."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +21,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.orm import Session
 
-from wxcloudrun.core.db import AnySession, fetch
+from wxcloudrun.core.db import AnySession, fetch, transaction
 from wxcloudrun.core.db_time import utc_now
 from wxcloudrun.features.runs.models import Run, RunBody, RunBodyUse, RunCheckpoint, RunPlan, RunResult, RunState
 
@@ -123,6 +126,11 @@ class RunDao:
         """Columns of an end, for `advance`."""
         return {"state": state, "reason": reason, "summary": summary, "ended_at": self._now, "ahead": 0}
 
+    def returned_values(self, fence: int) -> dict[str, Any]:
+        """Columns of a run that its worker gives back unharmed, for `advance`."""
+        values = {"state": RunState.QUEUED, "fence": fence + 1, "claims": _R.c.claims - 1}
+        return {**values, "worker": None, "beat_at": None}
+
     def add_results(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """New results of steps."""
         self._run(insert(_S), rows)
@@ -162,3 +170,26 @@ class RunDao:
 
     def _run(self, statement: Any, values: Any = None) -> CursorResult[Any]:
         return self._session.connection().execute(statement, values)
+
+
+@dataclass(frozen=True, slots=True)
+class RunTables:
+    """The runs' tables for threads that have no request: each block has a session of its own, for as long as it lasts.
+
+    `now` is the database's clock; a test may hand in another.
+    """
+
+    sessions: Callable[[], Session]
+    now: ColumnElement[datetime] | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[RunDao]:
+        """Ask questions; each has its connection only while it is answered."""
+        with self.sessions() as session:
+            yield RunDao(session, self.now)
+
+    @contextmanager
+    def writing(self) -> Iterator[RunDao]:
+        """One transaction."""
+        with self.sessions() as session, transaction(session):
+            yield RunDao(session, self.now)

@@ -6,16 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqlalchemy.orm import Session
-
-from wxcloudrun.core.db import database_gone, transaction
+from wxcloudrun.core.db import database_gone
 from wxcloudrun.core.logging import log
-from wxcloudrun.features.runs.dao import RunDao
+from wxcloudrun.features.runs.dao import RunTables
 from wxcloudrun.features.runs.models import RunState
 
 _logger = logging.getLogger("wxcloudrun.runs")
-
-Daos = Callable[[Session], RunDao]
 
 
 class LostLease(Exception):
@@ -35,7 +31,7 @@ class Lease:
         self.run_id = run_id
         self.fence = fence
         self.canceled_at: float | None = None
-        self._length_s = length_s
+        self.length_s = length_s
         self._monotonic = monotonic
         self._beaten_at = monotonic()
         self._stop = threading.Event()
@@ -44,7 +40,7 @@ class Lease:
     @property
     def over(self) -> bool:
         """True when the run is no longer ours."""
-        if not self._over and self._monotonic() - self._beaten_at >= self._length_s:
+        if not self._over and self._monotonic() - self._beaten_at >= self.length_s:
             self.lose()
         return self._over
 
@@ -53,14 +49,14 @@ class Lease:
         return self.over or self._stop.is_set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the run shall stop, at most `timeout` seconds."""
-        left = self._beaten_at + self._length_s - self._monotonic()
-        while not self.is_set() and (timeout is None or timeout > 0):
-            pause = max(left, 0.05) if timeout is None else min(timeout, max(left, 0.05))
-            self._stop.wait(pause)
-            timeout = None if timeout is None else timeout - pause
-            left = self._beaten_at + self._length_s - self._monotonic()
-        return self.is_set()
+        """Wait until the run shall stop, at most `timeout` seconds; true when it shall."""
+        ends = float("inf") if timeout is None else self._monotonic() + timeout
+        while not self.is_set():
+            now = self._monotonic()
+            if now >= ends:
+                return False
+            self._stop.wait(min(ends, self._beaten_at + self.length_s) - now)
+        return True
 
     def check(self) -> None:
         """Raises LostLease."""
@@ -87,9 +83,8 @@ class Lease:
 class Heart:
     """Beats for every run in hand, and hears of cancels; one round is at most two statements."""
 
-    sessions: Callable[[], Session]
+    tables: RunTables
     length_s: float
-    daos: Daos = RunDao
     monotonic: Callable[[], float] = time.monotonic
     _leases: dict[int, Lease] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -131,11 +126,11 @@ class Heart:
 
     def _ask(self, leases: list[Lease], began: float, *, beats: bool) -> None:
         fences = {lease.run_id: lease.fence for lease in leases}
-        with self.sessions() as session:
-            if beats:
-                with transaction(session):
-                    self.daos(session).beat(fences)
-            rows = {row.id: row for row in self.daos(session).fences(fences)}
+        if beats:
+            with self.tables.writing() as dao:
+                dao.beat(fences)
+        with self.tables.reading() as dao:
+            rows = {row.id: row for row in dao.fences(fences)}
         for lease in leases:
             row = rows.get(lease.run_id)
             if row is None or row.fence != lease.fence or row.state is not RunState.RUNNING:

@@ -3,13 +3,12 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Row
 
 from wxcloudrun.core.actor import Actor
-from wxcloudrun.core.credentials import referenced
 from wxcloudrun.core.db import AnySession
 from wxcloudrun.core.errors import FieldFault
 from wxcloudrun.features.cases.definition import engine_case
@@ -32,16 +31,29 @@ _ENDS_A_RUN: Final = frozenset(
 )
 
 
-@dataclass(slots=True)
+class _Cases:
+    """Cases that are looked at; the content of each is read once, however many steps have it."""
+
+    def __init__(self, rows: Mapping[int, Row[Any]]) -> None:
+        self.rows = rows
+        self._contents: dict[int, Json] = {}
+
+    def content(self, case_id: int) -> Json:
+        """What a case says, without its credentials."""
+        if case_id not in self._contents:
+            self._contents[case_id] = outline.unmarked(json.loads(self.rows[case_id].content))
+        return self._contents[case_id]
+
+
+@dataclass(frozen=True, slots=True)
 class _Look:
     """One scenario under the eyes of the engine."""
 
     scenario: Row[Any]
     rows: Sequence[Row[Any]]
-    cases: Mapping[int, Row[Any]]
+    cases: _Cases
     called: Mapping[int, Row[Any]]
     notices: Notices
-    names: set[str] = field(default_factory=set)  # that stand for credentials
 
 
 class ScenarioChecking:
@@ -107,9 +119,9 @@ class ScenarioChecking:
         only: Set[int] | None,
     ) -> list[Warned]:
         rows = [row for _, steps in each for row in steps if row.enabled]
-        cases = self._steps.cases(row.case_id for row in rows if row.case_id is not None)
+        cases = _Cases(self._steps.cases(row.case_id for row in rows if row.case_id is not None))
         called = self._scenarios.several(row.called_id for row in rows if row.called_id is not None)
-        choices = {row.id: _choice(row, cases[row.case_id]) for row in rows if row.case_id in cases}
+        choices = {row.id: _choice(row, cases) for row in rows if row.case_id in cases.rows}
         keys = {one["key"] for one in choices.values() if one["mode"] == "one"}
         needing = {row.case_id for row in rows if row.id in choices and choices[row.id]["mode"] != "none"}
         datasets: dict[int, list[Json]] = defaultdict(list)
@@ -128,7 +140,7 @@ def faults_of_step(kind: str, kept: Kept, case: Row[Any] | None, inputs: Sequenc
     wrong_choice = list(outline.shape_of_choice(parts.pop("dataset", None)))
     step: Json = {"kind": kind, **parts}
     if kind == "case":
-        content = {} if case is None else referenced(json.loads(case.content))[0]
+        content = {} if case is None else outline.unmarked(json.loads(case.content))
         step |= {"case": {"request": {"url": "x"}, **engine_case(content)}, "dataset": {"mode": "none"}}
     if kind == "scenario":
         step["scenario"] = {"inputs": [{**one, "required": False} for one in inputs]}
@@ -161,68 +173,58 @@ def _objections_to(scenario: Json, above: str) -> Iterator[Any]:
         yield one
 
 
-def _choice(row: Row[Any], case: Row[Any]) -> Json:
+def _choice(row: Row[Any], cases: _Cases) -> Json:
     """Which datasets a step is run with."""
     own: Json | None = json.loads(row.content).get("dataset")
-    return own or said_by_case(json.loads(case.content)).get("dataset") or {"mode": "default"}
+    return own or said_by_case(cases.content(row.case_id)).get("dataset") or {"mode": "default"}
 
 
 def _told(look: _Look, layers: tuple[Json, Json], only: Set[int] | None) -> list[Warned]:
     told = list(look.notices.of(look.rows))
-    steps = [(row, _step(row, look, only)) for row in look.rows]
-    lists = outline.arranged(steps)
+    lists = outline.arranged((row, _step(row, look, only)) for row in look.rows)
     by_id = {row.id: row for row in look.rows}
     spots = {place: by_id[step["id"]] for place, step in outline.places(lists)}
-    stand_ins = {place: outline.bare(row, _made(row, look)) for place, row in spots.items()}
     own = engine_scenario(_worded(json.loads(look.scenario.content)))
     project, environment = layers
-    plan = {"project": project, "environment": environment, "inputs": dict.fromkeys(look.names, "x")}
-    plan["scenario"] = {**own, "id": look.scenario.id, "name": look.scenario.name, **lists}
-    for said in outline.listened(plan, stand_ins):
+    scenario = {**own, "id": look.scenario.id, "name": look.scenario.name, **lists}
+    plan = {"project": project, "environment": environment, "scenario": scenario}
+    for said in outline.listened(plan, spots, lambda place: _bare(spots[place], look)):
         told += look.notices.heard(said, spots)
     return list(dict.fromkeys(told))
 
 
 def _step(row: Row[Any], look: _Look, only: Set[int] | None) -> Json:
     """The step for the engine to look at; bare when it is out of use, or not asked about."""
-    case = look.cases.get(row.case_id)
     if not row.enabled:
         return outline.bare(row)
-    if (only is not None and row.id not in only) or (row.kind == "case" and case is None):
-        return outline.bare(row, _made(row, look))
-    content = json.loads(row.content)
-    opened, names = referenced(content.get("overrides") or {})
-    look.names.update(names)
-    parts = engine_step(_worded({**content, **({"overrides": opened} if opened else {})}))
-    if case is not None:
-        return {**outline.head(row), **_with_case(row, parts, case, look)}
-    if row.kind == "scenario":
-        parts |= _call(parts, look.called[row.called_id])
+    if (only is not None and row.id not in only) or (row.kind == "case" and row.case_id not in look.cases.rows):
+        return _bare(row, look)
+    parts = engine_step(_worded(json.loads(row.content)))
+    if row.kind == "case":
+        content = look.cases.content(row.case_id)
+        rows, choice = look.notices.rows(row)
+        made = engine_case(content, id=row.case_id, name=row.case_name, datasets=rows)
+        parts = {**outline.case_step(parts, made, said_by_case(content)), "dataset": choice}
+    elif row.kind == "scenario":
+        parts |= _call(look.called[row.called_id])
     return {**outline.head(row), **parts}
 
 
-def _with_case(row: Row[Any], parts: Json, case: Row[Any], look: _Look) -> Json:
-    content, names = referenced(json.loads(case.content))
-    look.names.update(names)
-    rows, choice = look.notices.rows(row)
-    made = engine_case(content, id=case.id, name=case.name, datasets=rows)
-    return {**outline.case_step(parts, made, said_by_case(content)), "dataset": choice}
+def _bare(row: Row[Any], look: _Look) -> Json:
+    """The step without all but the names it gives to those after it."""
+    made: list[str] = []
+    if row.kind == "case" and row.case_id in look.cases.rows:
+        made = outline.names_of(look.cases.content(row.case_id))
+    if row.kind == "scenario" and row.called_id in look.called:
+        made = json.loads(look.called[row.called_id].content)["outputs"]
+    return outline.bare(row, made)
 
 
-def _call(parts: Json, row: Row[Any]) -> Json:
-    """A call, with something in place of the inputs that are missing: those are told by name."""
+def _call(row: Row[Any]) -> Json:
+    """A called scenario as its caller knows it. Nothing is required: inputs that are missing are told by name."""
     content = json.loads(row.content)
     inputs = [{**one, "default": None, "required": False} for one in content["inputs"]]
     return {"scenario": {**outline.called(row.id, row.name, content["outputs"]), "inputs": inputs}}
-
-
-def _made(row: Row[Any], look: _Look) -> list[str]:
-    """Names that a step gives to those after it."""
-    if row.kind == "case" and row.case_id in look.cases:
-        return outline.names_of(json.loads(look.cases[row.case_id].content))
-    if row.kind == "scenario" and row.called_id in look.called:
-        return list(json.loads(look.called[row.called_id].content)["outputs"])
-    return []
 
 
 def _worded(content: Json) -> Kept:

@@ -1,7 +1,7 @@
 """Steps put together as the engine's plan has them, and what the engine says of such a plan."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +21,7 @@ _UNKNOWN: Final = re.compile(
 )
 _OUTPUT: Final = re.compile(r"scenario `.*`: nothing makes its output `(?P<name>[^`]*)`", re.DOTALL)
 _ROUNDS: Final = 3
+_ANYTHING: Final = "{{$uuid}}"  # a text that has a value everywhere, and whose form nobody judges before it has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +84,28 @@ def names_of(case: Mapping[str, Any]) -> list[str]:
 
 
 def unmarked(value: Any) -> Any:
-    """JSON with a word in place of each mark: what stands behind it is not needed to look it over."""
+    """JSON with a placeholder for each mark: what stands behind it is not needed to look it over."""
     if value == MARK:
-        return "x"
+        return _ANYTHING
     if isinstance(value, Mapping):
         return {name: unmarked(item) for name, item in value.items()}
     return [unmarked(item) for item in value] if isinstance(value, list) else value
 
 
-def listened(plan: Json, stand_ins: Mapping[str, Json]) -> list[Said]:
-    """All that the engine says of a plan.
+def listened(plan: Json, steps: Mapping[str, Any], bare_at: Callable[[str], Json]) -> list[Said]:
+    """All that the engine says of a plan with these steps by place.
 
-    `stand_ins` by place are bare steps: each takes the place of one with a fault, so that the engine goes on
-    to what it would warn of.
+    A bare step takes the place of one with a fault in the plan, so that the engine goes on to what it would warn of.
     """
     said: list[Said] = []
     for _ in range(_ROUNDS):
         faults, warnings = objections(plan)
         said += [Said("fault", one.field, "", one.reason) for one in faults]
-        broken = {place for one in faults if (place := step_place(one.field, stand_ins)) is not None}
-        if not faults or not broken:
+        broken = {place for one in faults if (place := step_place(one.field, steps)) is not None}
+        if not broken:
             return said + [_understood(one) for one in warnings]
         for place in broken:
-            _exchange(plan, place, stand_ins[place])
+            _exchange(plan, place, bare_at(place))
     return said
 
 

@@ -73,7 +73,7 @@ def test_the_curl_of_a_failed_step_sends_the_same_request(name, tmp_path):
     with demo() as target:
         step = {"case": {"request": REQUESTS[name], "assertions": never}}
         results, _ = run(plan_of(target, [step], scenario={"variables": variables}))
-        command = f"{results[0].request.curl} -s -S"
+        command = f"{results[0].request['curl']} -s -S"
         done = subprocess.run(
             ["sh", "-c", command],
             env={"PATH": os.environ["PATH"], **SHELL},

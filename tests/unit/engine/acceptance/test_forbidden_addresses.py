@@ -114,4 +114,4 @@ def test_a_name_that_changes_between_two_look_ups_never_reaches_the_forbidden_ad
         assert not select.select([trap], [], [], 0)[0]
     for result in results:
         assert result.error is None or result.error.error_class.value == "guard"
-        assert result.response is None or result.response.peer == f"127.0.0.1:{target.port}"
+        assert result.response is None or result.response["peer"] == f"127.0.0.1:{target.port}"

@@ -88,7 +88,7 @@ def test_a_secret_in_a_host_name_is_masked_in_lower_case_too():
 def test_curl_masks_by_place_beside_a_marked_secret(headers):
     with demo() as target:
         results, _ = _run(target, {"url": "/", "headers": headers}, variables=[_secret("marked-secret")])
-    assert "literal-" not in results[0].request.curl
+    assert "literal-" not in results[0].request["curl"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_curl_says_how_the_request_travelled(request_, options):
     with demo() as target:
         https = {"name": "https", "value": target.url.replace("http", "https")}
         results, _ = _run(target, request_, variables=[https])
-    assert options & set(shlex.split(results[0].request.curl))
+    assert options & set(shlex.split(results[0].request["curl"]))
 
 
 def test_a_response_cannot_steer_the_terminal():

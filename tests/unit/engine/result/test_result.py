@@ -4,7 +4,7 @@ import json
 
 from wxcloudrun.engine.errors import ErrorClass
 from wxcloudrun.engine.response import Cookie
-from wxcloudrun.engine.result.records import Attempt, Carried, Outcome, Phase, StepFault
+from wxcloudrun.engine.result.records import Carried, Outcome, Phase, StepFault
 from wxcloudrun.engine.result.result import RunOutcome, RunSummary, StepResult, WriteBack
 
 
@@ -37,7 +37,7 @@ def test_values_for_resuming_are_neither_in_json_nor_in_representations():
 
 
 def test_passing_after_a_failed_attempt_is_told():
-    attempts = (Attempt(1, Outcome.FAILED, "t"), Attempt(2, Outcome.PASSED, "t"))
+    attempts = ({"number": 1, "outcome": "failed"}, {"number": 2, "outcome": "passed"})
     assert result(attempts=attempts).passed_after_retry
     assert not result(attempts=attempts[1:]).passed_after_retry
     assert not result(attempts=attempts, outcome=Outcome.FAILED).passed_after_retry

@@ -81,3 +81,22 @@ def test_branches_are_made_only_when_there_is_room_for_them():
     next(steps)
     assert len(made) < 6
     steps.close()
+
+
+def test_branches_wait_for_a_slow_reader_and_go_on_when_it_reads():
+    reached = threading.Event()
+
+    def steps(number):
+        def one():
+            if number == 400:
+                reached.set()
+            yield str(number)
+            return Outcome.PASSED
+
+        return one
+
+    results = side_by_side([steps(number) for number in range(500)], 4, Crew(8))
+    assert next(results) is not None
+    assert not reached.wait(0.3)
+    assert len(list(results)) == 499
+    assert reached.is_set()

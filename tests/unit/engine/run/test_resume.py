@@ -111,7 +111,7 @@ def test_a_request_that_changes_nothing_is_sent_again(target, method):
     plan = plan_of(target, [step("/", method)])
     results, _ = run(resumed(plan, [], [("steps/0", 1, "k")]))
     assert results[0].outcome == "passed"
-    assert results[0].attempts[0].number == 2
+    assert results[0].attempts[0]["number"] == 2
 
 
 def test_an_idempotent_case_is_sent_again_with_the_same_key(target):
@@ -151,3 +151,43 @@ def test_a_worker_that_lost_its_lease_stops_before_the_next_request(target, conc
     with pytest.raises(LeaseLostError):
         run(plan_of(target, [one]), hooks=Hooks(on_intent=on_intent))
     assert len(target.seen) < 2 + concurrency
+
+
+def test_outputs_that_came_from_the_cache_go_on_in_another_worker(target):
+    login = {
+        "id": 3,
+        "name": "log in",
+        "outputs": ["token"],
+        "steps": [
+            step(
+                "/login",
+                "POST",
+                {"user": "eve", "password": "s3cret-password"},
+                extractions=[{"name": "token", "source": "jsonpath", "argument": "$.token", "secret": True}],
+            )
+        ],
+    }
+    once = {"cache": {"key": "k", "ttl_ms": 60_000}, "scenario": login}
+    me = step("/me", request={"headers": {"Authorization": "Bearer {{token}}"}})
+    plan = plan_of(target, [once, {"steps": [once, me]}])
+    first = Engine(plan).run()
+    done = [next(first) for _ in range(2)]
+    first.close()
+    assert done[1].reason == "outputs taken from the cache"
+    token = done[1].carried[0].value
+    results, summary = run(resumed(plan, done))
+    assert outcomes(results) == {"steps/1/steps/1": "passed"}
+    assert summary.outcome == "passed"
+    assert token not in json.dumps([result.to_json() for result in results])
+    assert len(target.seen) == 2
+
+
+def test_what_sounds_like_a_secret_stays_masked_in_another_worker(target):
+    login = step("/login", "POST", {"user": "eve", "password": "s3cret-password"}, extract={"auth_token": "$.token"})
+    plan = plan_of(target, [login, step("/echo?a={{auth_token}}", "GET"), step("/text?say=token-of-eve-1", "GET")])
+    first = Engine(plan).run()
+    done = [next(first)]
+    first.close()
+    token = done[0].carried[0].value
+    results, _ = run(resumed(plan, done))
+    assert token not in json.dumps([result.to_json() for result in results])

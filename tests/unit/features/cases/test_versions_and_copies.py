@@ -18,11 +18,28 @@ from wxcloudrun.features.cases.versions import VersionService
 
 ACTOR = Actor(1)
 FIELDS = {"folder": "", "name": "made", "description": "", "creator_only": False, "owner_id": 1, "position": 0}
-PARTS = '{"request": {"url": "/"}, "before": [], "after": []}'
+LISTS = {name: [] for name in ("extractions", "assertions", "before", "after")}
+NONE = {name: None for name in ("idempotency_header", "condition", "retry", "poll")}
+CONTENT = {
+    "request": {"url": "/"},
+    "expected": {},
+    **LISTS,
+    "idempotent": False,
+    **NONE,
+    "dataset": {"mode": "default"},
+}
 
 
 def row(**values: Any) -> FakeRow:
-    own = {"id": 7, "project_id": 1, "creator_id": 1, "version": 3, "deleted_at": None, "content": PARTS, "tags": "[]"}
+    own = {
+        "id": 7,
+        "project_id": 1,
+        "creator_id": 1,
+        "version": 3,
+        "deleted_at": None,
+        "content": json.dumps(CONTENT),
+        "tags": "[]",
+    }
     words = {"status": CaseStatus.DONE, "visibility": Visibility.PROJECT, "secrets": None}
     return FakeRow(**{**FIELDS, **own, **words, **values})
 
@@ -112,7 +129,7 @@ def versions(*rows: FakeRow) -> VersionService:
 
 
 def then(version: int | None, **fields: Any) -> FakeRow:
-    whole = {**FIELDS, "tags": [], "status": "done", "visibility": "project", **json.loads(PARTS), **fields}
+    whole = {**FIELDS, "tags": [], "status": "done", "visibility": "project", **CONTENT, **fields}
     content = None if version is None else json.dumps(whole)
     return row(then_version=version, then_content=content, then_secrets=None, then_created_at=START)
 

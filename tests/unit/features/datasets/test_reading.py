@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.unit.architecture.source import ROOT
 from wxcloudrun.core.errors import InvalidInput
 from wxcloudrun.features.datasets.errors import TooManyDatasets
 from wxcloudrun.features.datasets.reading import read
@@ -253,6 +254,12 @@ def test_a_thousand_rows_are_taken_and_not_one_more():
             values(content, name)
 
 
+def test_a_file_has_so_many_values_and_no_more():
+    header, row = ",".join(f"c{at}" for at in range(100)), ",".join("1" * 100)
+    assert len(values(f"{header}\n" + f"{row}\n" * 500)) == 500
+    assert faults(f"{header}\n" + f"{row}\n" * 501)["file"][0] == "too_many_values"
+
+
 def test_faults_of_a_flat_row_are_told_by_its_columns():
     flat = read(b"a,header.X,body.b\n1,2,3\n")[0]
     paths = ("variables.a", "headers.X", "cookies.y", "query.q", "body.b.0", "is_default", "key")
@@ -276,3 +283,19 @@ def test_a_mebibyte_is_read_in_a_moment():
         began = time.perf_counter()
         values(content, name)
         assert time.perf_counter() - began < 2
+
+
+def test_the_example_in_the_manual_is_read_as_it_says():
+    manual = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
+    example = manual.partition("```csv\n")[2].partition("```")[0]
+    first, second = values(example)
+    assert first == {
+        "key": "ok",
+        "name": "right password",
+        "is_default": True,
+        "variables": {"user": "eve", "age": 30, "vip": True, "tags": ["a"], "note": None},
+        "headers": {"X-Trace": "1"},
+        "body": {"user": {"name": "Eve"}},
+        "expected": {"status": 200},
+    }
+    assert second["variables"] == {"user": "007", "age": 0, "vip": False, "tags": [], "note": "x"}

@@ -1,0 +1,200 @@
+"""What a page of 20 cases costs among 1,000 and among 100,000: `python -m benchmarks.listing [--databases ...]`.
+
+Prints, for every database at hand, milliseconds of the case list's service (its membership check, its questions and
+their answers; the least of turns taken by both projects, since what else the machine does only adds), the ratio, the
+questions of a page and the cases on it.
+"""
+
+import argparse
+import contextlib
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from benchmarks.listing_fill import fill
+from benchmarks.listing_rows import ASKER, MEMBER, PROJECT, RARE_TAG
+from wxcloudrun.core.actor import Actor
+from wxcloudrun.core.clock import SystemClock
+from wxcloudrun.core.db import engine_options
+from wxcloudrun.core.pagination import Slice, cursor
+from wxcloudrun.features.cases.exchange import LibraryQuery
+from wxcloudrun.features.cases.library import LibraryService
+from wxcloudrun.features.cases.schemas import CasesQuery
+from wxcloudrun.features.cases.service import CaseService
+from wxcloudrun.features.projects.access import ProjectAccess
+
+type Ask = Callable[[dict[str, Any]], Slice[Any]]
+
+_SERVERS = {
+    "mariadb": os.environ.get("TEST_MYSQL_URL", "mysql+pymysql://root@127.0.0.1:3306/?charset=utf8mb4"),
+    "postgresql": os.environ.get("TEST_POSTGRESQL_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"),
+}
+_FILTERS: dict[str, dict[str, Any]] = {
+    "all": {},
+    "by status": {"status": "done"},
+    "by method": {"method": "DELETE"},
+    "by owner of many": {"owner_id": ASKER},
+    "by owner of few": {"owner_id": 500},
+    "by tag": {"tag": ["tag 7"]},
+    "by rare tag": {"tag": [RARE_TAG]},
+    "by folder": {"folder": "area 3"},
+    "by folder inside folders": {"folder": "area 3/part 2/c"},
+    "private ones": {"visibility": "private"},
+    "trash": {"trashed": True},
+    "status and method": {"status": "done", "method": "GET"},
+    "status and rare tag": {"status": "done", "tag": [RARE_TAG]},
+    "owner and folder": {"owner_id": ASKER, "folder": "area 3"},
+    "status, method, tag": {"status": "done", "method": "GET", "tag": ["tag 7"]},
+    "two tags and a folder": {"tag": ["tag 7", "tag 8"], "folder": "area 3"},
+}
+_SEARCHES: dict[str, dict[str, Any]] = {
+    "search, common": {"q": "Order"},
+    "search, one Chinese word": {"q": "订单"},
+    "search, one letter": {"q": "e"},
+    "search, address": {"q": "https://api.example.test/v2/orders"},
+    "search, rare": {"q": "000123"},
+    "search, none": {"q": "nothing is called so"},
+    "search, none of common parts": {"q": "ordersorders"},
+    "search and status": {"q": "coupon", "status": "done"},
+    "search in the trash": {"q": "coupon", "trashed": True},
+}
+_ORDERS = ("-created_at", "position", "name", "-name", "-updated_at")
+_MIDDLE: dict[str, Any] = {"position": 500, "name": "lists", "updated_at": 1_713_000_000_000_000}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--databases", default="sqlite,mariadb,postgresql")
+    parser.add_argument("--few", type=int, default=1000)
+    parser.add_argument("--many", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=40)
+    options = parser.parse_args()
+    for kind in options.databases.split(","):
+        with contextlib.ExitStack() as stack:
+            databases = [stack.enter_context(_database(kind, count)) for count in (options.few, options.many)]
+            if any(engine is None for engine, _ in databases):
+                print(f"{kind}: no such server here")
+                continue
+            lists = [_Lists(engine, count) for engine, count in databases if engine]
+            _print(kind, lists, options.rounds)
+
+
+def _print(kind: str, lists: "list[_Lists]", rounds: int) -> None:
+    heads = [f"{one.count:,}" for one in lists]
+    print(f"\n{kind:<60}{heads[0]:>9}{heads[1]:>9}{'ratio':>7}{'asked':>8}{'items':>9}")
+    ratios: dict[bool, list[tuple[float, str]]] = {True: [], False: []}
+    for name in lists[0].queries():
+        times: list[list[float]] = [[], []]
+        for _ in range(rounds):
+            for one, kept in zip(lists, times, strict=True):
+                kept.append(one.measure(name))
+        few, many = (min(kept) * 1000 for kept in times)
+        asked, items = ("/".join(str(getattr(one, what)) for one in lists) for what in ("asked", "items"))
+        print(f"{name:<60}{few:>9.2f}{many:>9.2f}{many / few:>7.2f}{asked:>8}{items:>9}")
+        ratios[lists[0].items == lists[1].items].append((many / few, name))
+    for same, found in ratios.items():
+        worst, name = max(found, default=(0.0, "none"))
+        print(f"worst ratio where pages hold {'as many' if same else 'more or less'} cases: {worst:.2f} ({name})")
+
+
+class _Lists:
+    """The lists of one database; `asked` and `items` tell of the last page."""
+
+    def __init__(self, engine: Engine, count: int) -> None:
+        self.count, self.asked, self.items = count, 0, 0
+        event.listen(engine, "before_cursor_execute", self._note)
+        session = Session(engine)
+        service: Any = CaseService
+        cases: CaseService = service(session, SystemClock(), ProjectAccess(session), None, None, None)
+        library = LibraryService(session)
+        self._as: dict[str, Ask] = {
+            "owner": lambda query: cases.page(Actor(ASKER), PROJECT, CasesQuery(**query)),
+            "member": lambda query: cases.page(Actor(MEMBER), PROJECT, CasesQuery(**query)),
+            "library": lambda query: library.page(LibraryQuery(**query)),
+        }
+        self._queries = dict(self._named())
+
+    def queries(self) -> list[str]:
+        """Names of what is measured."""
+        return list(self._queries)
+
+    def measure(self, name: str) -> float:
+        """Seconds that the page took."""
+        who, query = self._queries[name]
+        self.asked, begun = 0, time.perf_counter()
+        page = self._as[who](query)
+        self.items, took = len(page.items), time.perf_counter() - begun
+        return took
+
+    def _named(self) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
+        for name, query in _FILTERS.items():
+            for order in _ORDERS if name == "all" else ("-updated_at",):
+                yield from self._twice("owner", f"{name}, {order}", query | {"sort": order}, order)
+        for name, query in _SEARCHES.items():
+            yield from self._twice("owner", name, query, "-created_at")
+        yield from self._twice("member", "all, as a member, name", {"sort": "name"}, "name")
+        yield from self._twice("library", "library, name", {"sort": "name"}, "name")
+        yield from self._twice("library", "library, search", {"q": "coupon"}, "-created_at")
+
+    def _twice(
+        self, who: str, name: str, query: dict[str, Any], order: str
+    ) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
+        """The first page, and one from the middle of the list."""
+        yield name, (who, query)
+        sort = order.replace("created_at", "id")
+        key = sort.removeprefix("-")
+        place = [self.count // 2] if key == "id" else [_MIDDLE[key], self.count // 2]
+        yield f"{name}, deep", (who, query | {"cursor": cursor(sort, *place)})
+
+    def _note(self, *facts: object) -> None:
+        self.asked += 1
+
+
+@contextlib.contextmanager
+def _database(kind: str, count: int) -> Iterator[tuple[Engine | None, int]]:
+    """A project of so many cases in a database that is dropped afterwards; no engine where there is no such server."""
+    name = f"wxcloudrun_test_listing_{secrets.token_hex(4)}"
+    if kind == "sqlite":
+        with tempfile.TemporaryDirectory() as folder:
+            yield _filled(f"sqlite:///{Path(folder) / name}.sqlite3", count), count
+        return
+    url = make_url(_SERVERS[kind])
+    server = create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
+    try:
+        with server.connect() as connection:
+            extra = " CHARACTER SET utf8mb4" if kind == "mariadb" else ""
+            connection.exec_driver_sql(f"CREATE DATABASE {name}{extra}")
+    except OperationalError:
+        yield None, count
+        return
+    try:
+        engine = _filled(url.set(database=name).render_as_string(hide_password=False), count)
+        yield engine, count
+        engine.dispose()
+    finally:
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name}" + (" WITH (FORCE)" if kind == "postgresql" else ""))
+        server.dispose()
+
+
+def _filled(address: str, count: int) -> Engine:
+    url = make_url(address)
+    more: dict[str, Any] = {"local_infile": True} if url.get_backend_name() == "mysql" else {}
+    begun, filling = time.perf_counter(), create_engine(url, connect_args=more)
+    fill(filling, count)
+    filling.dispose()
+    print(f"{url.get_backend_name()}: {count:,} cases in {time.perf_counter() - begun:.0f} s", flush=True)
+    return create_engine(url, **engine_options(url, pool_size=2, connect_timeout_s=3, statement_timeout_s=60))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Tests of files, with everything around them made up."""

@@ -1,0 +1,129 @@
+"""How many requests a worker has under way at once, and whose is next: by priority, then project by project."""
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from wxcloudrun.features.runs.models import Priority
+
+if TYPE_CHECKING:
+    from wxcloudrun.engine.send.sender import Sender
+
+_LOOK_S = 0.1
+_OLD_S = 30.0
+_OLD_TURN = 8
+
+
+class StepGate:
+    """Permits for requests. One that is given back goes to the most urgent who waits, so that an interactive run
+    waits for one request of somebody else at most; inside a priority projects take turns.
+
+    So that nobody waits for ever, who has waited for half a minute gets every eighth permit.
+    """
+
+    def __init__(self, permits: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._free = permits
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._rows: dict[Priority, OrderedDict[int, deque[_Waiter]]] = {one: OrderedDict() for one in Priority}
+        self._given = 0
+
+    @contextmanager
+    def permit(self, priority: Priority, project_id: int, stop: Callable[[], bool]) -> Iterator[bool]:
+        """Hold a permit for a block; gives False, without one, when `stop` says so first."""
+        held = self._take(priority, project_id, stop)
+        try:
+            yield held
+        finally:
+            if held:
+                self._give_back()
+
+    def _take(self, priority: Priority, project_id: int, stop: Callable[[], bool]) -> bool:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            waiter = _Waiter(self._monotonic())
+            self._rows[priority].setdefault(project_id, deque()).append(waiter)
+        while not waiter.ready.wait(_LOOK_S):
+            if stop() and self._resign(priority, project_id, waiter):
+                return False
+        return True
+
+    def _resign(self, priority: Priority, project_id: int, waiter: "_Waiter") -> bool:
+        """Leave the row; false when a permit came at this very moment."""
+        with self._lock:
+            row = self._rows[priority].get(project_id)
+            if row is None or waiter not in row:
+                return False
+            row.remove(waiter)
+            if not row:
+                del self._rows[priority][project_id]
+            return True
+
+    def _give_back(self) -> None:
+        with self._lock:
+            self._given += 1
+            rows = self._next_rows()
+            if rows is None:
+                self._free += 1
+                return
+            project_id, row = rows.popitem(last=False)
+            row.popleft().ready.set()
+            if row:
+                rows[project_id] = row  # its next turn comes after everybody else's
+
+    def _next_rows(self) -> "OrderedDict[int, deque[_Waiter]] | None":
+        waiting = [self._rows[one] for one in Priority if self._rows[one]]
+        if len(waiting) > 1 and self._given % _OLD_TURN == 0:
+            since = self._monotonic() - _OLD_S
+            old = [rows for rows in waiting if min(row[0].since for row in rows.values()) <= since]
+            waiting = old[-1:] or waiting
+        return waiting[0] if waiting else None
+
+
+class _Waiter:
+    __slots__ = ("ready", "since")
+
+    def __init__(self, since: float) -> None:
+        self.ready = threading.Event()
+        self.since = since
+
+
+class GatedSender:
+    """The engine's sender, which waits for a permit before each request; `check` is asked once more after that."""
+
+    def __init__(
+        self, sender: "Sender", gate: StepGate, priority: Priority, project_id: int, check: Callable[[], None]
+    ) -> None:
+        self.prepare = sender.prepare
+        self._sender = sender
+        self._gate = gate
+        self._priority, self._project_id = priority, project_id
+        self._check = check
+
+    def send(
+        self,
+        prepared: Any,
+        *,
+        jar: Any = None,
+        deadline: float | None = None,
+        cancel: Callable[[], bool] | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> Any:
+        """As the sender's; who is canceled or out of time while waiting sends nothing, and the sender says so."""
+
+        def stop() -> bool:
+            late = deadline is not None and time.monotonic() >= deadline
+            return late or (cancel is not None and cancel())
+
+        with self._gate.permit(self._priority, self._project_id, stop):
+            self._check()
+            return self._sender.send(prepared, jar=jar, deadline=deadline, cancel=cancel, headers=headers)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._sender.close()
