@@ -52,6 +52,7 @@ _FILTERS: dict[str, dict[str, Any]] = {
     "status and method": {"status": "done", "method": "GET"},
     "status and rare tag": {"status": "done", "tag": [RARE_TAG]},
     "owner and folder": {"owner_id": ASKER, "folder": "area 3"},
+    "status, method, seen by": {"status": "done", "method": "GET", "visibility": "project"},
     "status, method, tag": {"status": "done", "method": "GET", "tag": ["tag 7"]},
     "two tags and a folder": {"tag": ["tag 7", "tag 8"], "folder": "area 3"},
 }
@@ -66,6 +67,7 @@ _SEARCHES: dict[str, dict[str, Any]] = {
     "search and status": {"q": "coupon", "status": "done"},
     "search in the trash": {"q": "coupon", "trashed": True},
 }
+_FULL = 20
 _ORDERS = ("-created_at", "position", "name", "-name", "-updated_at")
 _MIDDLE: dict[str, Any] = {"position": 500, "name": "lists", "updated_at": 1_713_000_000_000_000}
 
@@ -100,10 +102,10 @@ def _print(kind: str, lists: "list[_Lists]", rounds: int) -> None:
         few, many = (min(kept) * 1000 for kept in times)
         asked, items = ("/".join(str(getattr(one, what)) for one in lists) for what in ("asked", "items"))
         print(f"{name:<60}{few:>9.2f}{many:>9.2f}{many / few:>7.2f}{asked:>8}{items:>9}")
-        ratios[lists[0].items == lists[1].items].append((many / few, name))
-    for same, found in ratios.items():
+        ratios[all(one.items == _FULL for one in lists)].append((many / few, name))
+    for full, found in ratios.items():
         worst, name = max(found, default=(0.0, "none"))
-        print(f"worst ratio where pages hold {'as many' if same else 'more or less'} cases: {worst:.2f} ({name})")
+        print(f"worst ratio of {'full' if full else 'other'} pages: {worst:.2f} ({name})")
 
 
 class _Lists:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-MAX_WORK: Final = 5e7
+MAX_WORK: Final = 3e7
 """Visits and comparisons of nodes: about a second."""
 
 MAX_DEPTH: Final = 256
@@ -18,7 +18,8 @@ MAX_DEPTH: Final = 256
 
 _MAX_TEXTS = 2e9  # characters of all elements, those inside others counted again
 _MAX_TEXT_WORK = 1e9  # characters x characters
-_MERGE = 0.05  # what joining a pair costs, in visits
+_JOIN = 0.01  # what joining a pair costs, in visits
+_OVERLAP = 0.02  # the same where as many sets that overlap are joined one after the other
 _DEEP = 0.25  # the exponent of going down from each of many nodes: a tree is not deep
 _TOKENS = re.compile(
     r"""(?P<text>'[^']*'|"[^"]*")|(?P<open>\[)|(?P<close>\])|(?P<wide>(?:following|preceding)[a-z-]*\s*::)"""
@@ -33,6 +34,7 @@ _ONE_BEFORE = re.compile(
 _ONE_AFTER = re.compile(
     r"""\s*(?:['"]|-?\d|(?:@[\w:.-]+|\.)\s*(?:$|[\])]|\b(?:and|or)\b)|(?!text\(|node\(|comment\()[a-z-]+\()"""
 )
+_FIRST = re.compile(r"\s*[\w.:*-]+(?:\(\s*\))?\s*\[\s*\d+\s*\]")
 _GOES_ON = re.compile(r"\s*/(?!\s*(?:@|\.\.))")
 
 
@@ -43,11 +45,14 @@ class XPathCost:
     exponent: float = 1.0  # of the number of elements
     conditions: int = 0  # each may look at the whole text of every element
     joins: bool = False  # sets are joined: pairs of elements
+    overlaps: bool = False  # sets that overlap are: triples
     searches: bool = False  # a text of the document is looked for in another
 
     def too_much(self, elements: int, characters: int, deepest: Callable[[], int]) -> bool:
         """Whether a document of that size, so many elements inside each other, may take longer than about a second."""
-        if elements**self.exponent > MAX_WORK or (self.joins and elements * elements * _MERGE > MAX_WORK):
+        joined = elements * elements * _JOIN if self.joins else 0.0
+        overlapping = float(elements) ** 3 * _OVERLAP if self.overlaps else 0.0
+        if elements**self.exponent + joined + overlapping > MAX_WORK:
             return True
         if self.searches and characters * characters > _MAX_TEXT_WORK:
             return True
@@ -70,7 +75,9 @@ def cost_of(text: str) -> XPathCost:
             cost.exponent += _DEEP if downs or level else 0.0
             downs += 1
         else:
-            cost.joins = cost.joins or kind == "union" or (kind == "up" and level == 0)
+            first = kind == "wide" and _FIRST.match(text, after) is not None
+            cost.joins = cost.joins or kind == "union" or (level == 0 and (kind == "up" or first))
+            cost.overlaps = cost.overlaps or (level == 0 and kind == "wide" and not first)
             cost.searches = cost.searches or (kind == "search" and not _second_is_literal(text, after))
             cost.exponent += float(_multiplies(kind, level, before, text[after:]))
     return cost
@@ -80,12 +87,10 @@ def _multiplies(kind: str, level: int, before: str, after: str) -> bool:
     """Whether all elements are visited for each element, or two sets compared."""
     if kind == "compare":
         return not (_ONE_BEFORE.search(before) or _ONE_AFTER.match(after))
-    if kind == "wide":
-        return True
     if level == 0:
         return False
     return (
-        kind == "down"
+        kind in ("down", "wide")
         or (kind == "slash" and _STARTS_PATH.search(before) is not None)
         or (kind == "up" and _GOES_ON.match(after) is not None)
     )

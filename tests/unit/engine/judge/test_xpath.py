@@ -81,7 +81,7 @@ def test_an_external_document_type_is_not_fetched():
 def test_a_path_that_searches_for_every_element_again_is_refused_on_large_documents():
     content = b"<r>" + b"<a><c/></a>" * 15_000 + b"</r>"
     start = time.perf_counter()
-    for path in ("//*[//c='zz']", "//c/preceding::*", "//*[.//*[.//*]]"):
+    for path in ("//*[//c='zz']", "//c/preceding::*", "//*[../*[../*]]"):
         with pytest.raises(Unreadable, match="searches too long"):
             read(content, path)
     assert read(content, "count(//a//c)").value == 15_000

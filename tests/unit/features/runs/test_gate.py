@@ -84,28 +84,19 @@ def test_an_interactive_run_waits_for_one_request_of_somebody_else_at_most():
     assert queue.finish()[0] == "interactive"
 
 
-def test_between_its_steps_an_interactive_run_lets_one_request_pass_and_no_more():
+def test_each_of_its_steps_gets_the_first_permit_that_comes_back():
     gate = StepGate(2)
-    passed = []
-    stop = threading.Event()
-
-    def others(project):
-        while not stop.is_set():
-            with gate.permit(SCHEDULE, project, never):
-                passed.append(project)
-
-    threads = [threading.Thread(target=others, args=(number,), daemon=True) for number in range(6)]
-    for thread in threads:
-        thread.start()
-    waits = []
-    for _ in range(200):
-        before = gate._given
-        with gate.permit(INTERACTIVE, 99, never):
-            waits.append(gate._given - before)
-    stop.set()
-    for thread in threads:
-        thread.join(5)
-    assert sorted(waits)[190] <= 2, "one permit that came back, and what came while this thread was woken"
+    queue = Queue(gate)
+    for number in range(8):
+        queue.wait(f"other{number}", SCHEDULE, project=number)
+    for round_number in range(6):
+        queue.wait(f"step{round_number}", INTERACTIVE, project=99)
+        until(lambda: queue.go)
+        queue.go.popleft().set()
+        until(lambda wanted=f"step{round_number}": wanted in queue.order)
+        assert queue.order[-1] == f"step{round_number}"
+    queue.threads = queue.threads[6:]
+    queue.finish()
 
 
 def test_projects_take_turns():
