@@ -39,8 +39,7 @@ from wxcloudrun.features.wechat.service import WechatService
 from wxcloudrun.features.wechat.subscriptions import SubscriptionService
 from wxcloudrun.features.wechat.tokens import DatabaseTokenStore
 from wxcloudrun.integrations.wechat.contract import WeChat
-from wxcloudrun.parts import provide_people, provide_projects
-from wxcloudrun.run_parts import provide_runs
+from wxcloudrun.parts import provide_people
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -126,8 +125,7 @@ def parts(settings: "Settings") -> Container:
     provide(CounterService, lambda: CounterService(session))
     provide(AuditService, lambda: AuditService(session, clock))
     provide_people(settings, container, session, clock, keys)
-    provide_projects(settings, container, session, clock, keys)
-    provide_runs(settings, container, keys)
+    container.provide_later(lambda: provide_the_rest(settings, container, session, clock, keys))
     provide(
         Admission,
         lambda: Admission(session, clock, keys, get(AuditService), _optional(settings.first_admin_openid)),
@@ -157,6 +155,15 @@ def parts(settings: "Settings") -> Container:
     )
     provide(Authenticator, lambda: Identification(get(SessionService), get(LoginService), _cloud(settings)))
     return container
+
+
+def provide_the_rest(settings: "Settings", container: Container, session: Any, clock: Clock, keys: KeyRing) -> None:
+    """What belongs to projects and runs."""
+    from wxcloudrun.library_parts import provide_projects  # noqa: PLC0415 - imported when it is first asked for
+    from wxcloudrun.run_parts import provide_runs  # noqa: PLC0415 - as above
+
+    provide_projects(settings, container, session, clock, keys)
+    provide_runs(settings, container, keys)
 
 
 def wechat_client(settings: "Settings", container: Container) -> "WeChatClient":

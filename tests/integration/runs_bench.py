@@ -11,16 +11,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, insert, select, update
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import URL, Engine, bindparam, cast, create_engine, insert, select, update
+from sqlalchemy.orm import sessionmaker
 
 from tests.conftest import ROOT
 from wxcloudrun.core.clock import SystemClock
+from wxcloudrun.core.columns import UtcDateTime
 from wxcloudrun.core.crypto import KeyRing
+from wxcloudrun.core.db import engine_options
 from wxcloudrun.features.projects.models import Project, ProjectState
 from wxcloudrun.features.runs.crew import Places, RunCrew
 from wxcloudrun.features.runs.dao import RunTables
@@ -118,6 +121,21 @@ def plan(target: Target, steps: list[Any], scenario: dict[str, Any] | None = Non
     }
 
 
+class DatabaseTime:
+    """A database clock that a test moves."""
+
+    def __init__(self, desk: "Desk") -> None:
+        self.shift = timedelta()
+        column: Any = bindparam("now", callable_=lambda: SystemClock().now() + self.shift, type_=UtcDateTime())
+        if desk.engine.dialect.name == "mysql":  # gives a text back where nothing says that it is a time
+            column = cast(column, UtcDateTime())
+        self.tables = RunTables(desk.sessions, column)
+
+    def jump(self, seconds: float) -> None:
+        """It is so much later all of a sudden, or earlier."""
+        self.shift += timedelta(seconds=seconds)
+
+
 class Desk:
     """The tables of one database, as a test reads and writes them."""
 
@@ -142,6 +160,10 @@ class Desk:
         number = int(self._add(insert(Run).values(**zero | row | more)))
         self._add(insert(RunPlan).values(run_id=number, content=sealed(content, KEYS, PLAN)))
         return number
+
+    def supply(self, lease_s: float = 15, cap: int = 4, tables: RunTables | None = None) -> RunSupply:
+        """One worker's look at the queue."""
+        return RunSupply(tables or self.tables, f"test-{secrets.token_hex(4)}", lease_s=lease_s, cap=cap)
 
     def row(self, run: int) -> Any:
         """A run."""
@@ -213,9 +235,8 @@ def working(crew: RunCrew) -> Iterator[RunCrew]:
 @contextlib.contextmanager
 def desk_of(url: URL) -> Iterator[Desk]:
     """The tables of a database by address, with an engine of their own."""
-    engine = create_engine(url, isolation_level="READ COMMITTED" if url.get_backend_name() == "mysql" else None) if (
-        url.get_backend_name() == "mysql"
-    ) else create_engine(url)
+    options = engine_options(url, pool_size=20, connect_timeout_s=5, statement_timeout_s=5)
+    engine = create_engine(url, **options)
     try:
         yield Desk(engine)
     finally:
@@ -261,8 +282,3 @@ def workers(url: URL, tmp: Path, count: int = 1, **settings: str) -> Iterator[li
         for one in made:
             if one.process.poll() is None:
                 one.kill()
-
-
-def session(desk: Desk) -> Session:
-    """A session of its own."""
-    return desk.sessions()

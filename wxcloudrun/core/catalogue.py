@@ -62,8 +62,8 @@ _KEYS = {"id": None, "position": "position", "name": "name_key", "updated_at": "
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _AT_ONCE = 500  # numbers in one statement
-# Twice as many find more of what is rare at once, and cost among many things half as much again as among few.
-BOUND = 200
+# Looked at in each scope for one page. More make fewer short pages, and a page of what is rare dearer than it is among few.
+BOUND = 300
 
 
 @dataclass(frozen=True, slots=True)

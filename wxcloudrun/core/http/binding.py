@@ -14,6 +14,7 @@ from wxcloudrun.core import json_body
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.container import Container
 from wxcloudrun.core.errors import BadJson, BodyTooLarge, FieldFault, InvalidInput, NotFound, UnsupportedMediaType
+from wxcloudrun.core.http.later import LaterCall
 from wxcloudrun.core.http.route import Caller, Route, Upload, printable
 
 _BIGGEST_ID = 2**53 - 1
@@ -33,14 +34,15 @@ class Binding:
 
     def __init__(self, route: Route, container: Container) -> None:
         self.route = route
-        hints = typing.get_type_hints(route.call)
+        self.call = route.call.found() if isinstance(route.call, LaterCall) else route.call
+        hints = typing.get_type_hints(self.call)
         self.reply = hints.pop("return", None)
         self.body: type[BaseModel] | None = None
         self.query: type[BaseModel] | None = None
         self.takes_upload = False
         self.path_types: dict[str, Any] = {}
         self._sources: list[tuple[str, Callable[[Given], Any]]] = []
-        for name in inspect.signature(route.call).parameters:
+        for name in inspect.signature(self.call).parameters:
             self._sources.append((name, self._source(name, hints[name], container)))
 
     def arguments(self, given: Given) -> dict[str, Any]:

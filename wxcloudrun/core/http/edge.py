@@ -1,5 +1,6 @@
 """Around every request: who asks, what is limited, one answer to every error, headers, and one line in the log."""
 
+import functools
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
@@ -43,18 +44,27 @@ class Edge:
 
     def __init__(self, container: Container, cors: Cors | None = None) -> None:
         self.container = container
-        self.bindings: list[Binding] = []
         self._cors = cors
+        self._bindings: list[Callable[[], Binding]] = []
+
+    @property
+    def bindings(self) -> list[Binding]:
+        """Every route with the way to its controller's arguments."""
+        return [binding() for binding in self._bindings]
 
     def blueprint(self, name: str, routes: Iterable[Route]) -> Blueprint:
         """A blueprint that serves these routes."""
         blueprint = Blueprint(name, __name__)
         for route in routes:
-            binding = Binding(route, self.container)
-            self.bindings.append(binding)
-            endpoint = f"{route.method.lower()}_{route.call.__name__}_{len(self.bindings)}"
+            binding = functools.cache(functools.partial(Binding, route, self.container))  # made at the first request
+            self._bindings.append(binding)
+            endpoint = f"{route.method.lower()}_{route.name}_{len(self._bindings)}"
             blueprint.add_url_rule(
-                route.path, endpoint, self._view(binding), methods=[route.method], provide_automatic_options=False
+                route.path,
+                endpoint,
+                self._view(route, binding),
+                methods=[route.method],
+                provide_automatic_options=False,
             )
         return blueprint
 
@@ -67,8 +77,7 @@ class Edge:
             app.after_request(self._cors.mark)
         app.register_error_handler(Exception, self._fail)
 
-    def _view(self, binding: Binding) -> Callable[..., Response]:
-        route = binding.route
+    def _view(self, route: Route, bound: Callable[[], Binding]) -> Callable[..., Response]:
         tagged = route.method == "GET"
 
         def view(**path: Any) -> Response:
@@ -79,7 +88,7 @@ class Edge:
             actor = self._admit(route, caller)
             if actor is not None:
                 asked.environ[USER_ID] = actor.user_id
-            given = Given(actor, caller, path)
+            given, binding = Given(actor, caller, path), bound()
             if route.idempotent and caller.idempotency_key is not None and actor is not None:
                 return self._once(actor, caller.idempotency_key, asked, lambda: self._answer(binding, given, False))
             return self._answer(binding, given, tagged)
@@ -115,7 +124,7 @@ class Edge:
         return actor
 
     def _answer(self, binding: Binding, given: Given, tagged: bool) -> Response:
-        outcome = binding.route.call(**binding.arguments(given))
+        outcome = binding.call(**binding.arguments(given))
         if isinstance(outcome, Raw):
             return Response(outcome.body, outcome.status, list(outcome.headers), content_type=outcome.mimetype)
         status = binding.route.status

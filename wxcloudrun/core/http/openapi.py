@@ -66,10 +66,10 @@ def _tag(name: str, guides: Mapping[str, str]) -> dict[str, Any]:
 
 def _operation(binding: Binding, path: str, schemas: dict[str, Any]) -> dict[str, Any]:
     route = binding.route
-    summary, _, rest = (route.call.__doc__ or "").partition("\n")
+    summary, _, rest = (binding.call.__doc__ or "").partition("\n")
     operation: dict[str, Any] = {
         "operationId": f"{route.method.lower()}_{re.sub('[^a-z0-9]+', '_', path).strip('_')}",
-        "tags": [route.call.__module__.split(".")[-2]],
+        "tags": [binding.call.__module__.split(".")[-2]],
         "summary": summary.rstrip("."),
         "description": " ".join([*rest.split(), f"For: {_ACCESS[route.access]}"]),
         "parameters": [*_path_parameters(binding), *_query_parameters(binding, schemas)],

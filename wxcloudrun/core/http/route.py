@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from wxcloudrun.core.errors import ApiError
+from wxcloudrun.core.http.later import LaterCall
 
 
 class Access(Enum):
@@ -36,7 +37,7 @@ class Route:
 
     method: str
     path: str
-    call: Callable[..., Any]
+    call: Callable[..., Any] | LaterCall
     access: Access
     status: int = 200
     limit: Limit | None = None
@@ -44,6 +45,11 @@ class Route:
     max_body: int | None = None  # bytes, where the general limit does not fit
     errors: tuple[type[ApiError], ...] = field(default=())  # its own refusals, for the documentation
     raw: bool = False  # answers for itself (pages, callbacks): no envelope
+
+    @property
+    def name(self) -> str:
+        """The name of the controller's function."""
+        return self.call.name if isinstance(self.call, LaterCall) else self.call.__name__
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ _MAX_TEXTS = 2e9  # characters of all elements, those inside others counted agai
 _MAX_TEXT_WORK = 1e9  # characters x characters
 _JOIN = 0.01  # what joining a pair costs, in visits
 _OVERLAP = 0.02  # the same where as many sets that overlap are joined one after the other
-_DEEP = 0.25  # the exponent of going down from each of many nodes: a tree is not deep
+_DEEP = 0.24  # the exponent of going down from each of many nodes: a tree is not deep
 _TOKENS = re.compile(
     r"""(?P<text>'[^']*'|"[^"]*")|(?P<open>\[)|(?P<close>\])|(?P<wide>(?:following|preceding)[a-z-]*\s*::)"""
     r"""|(?P<up>ancestor[a-z-]*\s*::|parent\s*::|\.\.)|(?P<down>//|descendant[a-z-]*\s*::)|(?P<slash>/)|(?P<union>\|)"""
@@ -35,7 +35,7 @@ _ONE_AFTER = re.compile(
     r"""\s*(?:['"]|-?\d|(?:@[\w:.-]+|\.)\s*(?:$|[\])]|\b(?:and|or)\b)|(?!text\(|node\(|comment\()[a-z-]+\()"""
 )
 _FIRST = re.compile(r"\s*[\w.:*-]+(?:\(\s*\))?\s*\[\s*\d+\s*\]")
-_GOES_ON = re.compile(r"\s*/(?!\s*(?:@|\.\.))")
+_GOES_ON = re.compile(r"\s*[\w.:*()-]*\s*/(?!\s*(?:@|\.\.))")
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ type Headers = tuple[tuple[str, str], ...]
 
 _LONGEST = 2**63 - 1
 _ENDS = (b"\r\n", b"\n")
+_BLANK = (" ", "\t")
 
 
 @record(frozen=True, slots=True)
@@ -65,23 +66,17 @@ def _last_head(lines: list[bytes]) -> tuple[list[bytes], list[bytes]]:
 
 @lru_cache(maxsize=256)
 def _status_line(line: bytes) -> tuple[str, int, str]:
-    version, _, rest = _text(line).strip().partition(" ")
+    version, _, rest = _line(line).strip().partition(" ")
     status, _, reason = rest.strip().partition(" ")
     number = int(status) if status.isascii() and status.isdigit() else 0
     return version.removeprefix("HTTP/"), number, reason
 
 
 def _pairs(lines: list[bytes]) -> Headers:
-    """Decoded in one go: this runs for every answer."""
-    if not lines:
-        return ()
-    whole = b"".join(lines)
-    texts = _text(whole).split("\n")[:-1]
-    if b"\n " not in whole and b"\n\t" not in whole and whole[:1] not in b" \t":
-        return tuple([(name, value.strip()) for name, _, value in [text.partition(":") for text in texts]])
+    texts = _texts(lines)
     pairs: list[tuple[str, str]] = []
     for text in texts:
-        if text[:1] in (" ", "\t") and pairs:
+        if text[:1] in _BLANK and pairs:
             name, value = pairs.pop()
             pairs.append((name, f"{value} {text.strip()}"))
         else:
@@ -90,12 +85,12 @@ def _pairs(lines: list[bytes]) -> Headers:
     return tuple(pairs)
 
 
-def _text(lines: bytes) -> str:
+def _texts(lines: list[bytes]) -> list[str]:
     """Headers are Latin-1 by the letter and UTF-8 by habit; one line that is not UTF-8 does not spoil the others."""
     try:
-        return lines.decode()
+        return [line.decode() for line in lines]
     except UnicodeDecodeError:
-        return "\n".join(_line(line) for line in lines.split(b"\n"))
+        return [_line(line) for line in lines]
 
 
 def _line(line: bytes) -> str:

@@ -2,10 +2,12 @@
 
 from wxcloudrun.core.errors import AccountDisabled
 from wxcloudrun.core.http import Access, Limit, Route
-from wxcloudrun.features.auth import controller, errors
+from wxcloudrun.core.http.later import Later
+from wxcloudrun.features.auth import errors
 from wxcloudrun.features.users.errors import UserNotFound
 from wxcloudrun.integrations.wechat import refusals
 
+controller = Later("wxcloudrun.features.auth.controller")
 _LOGIN = (
     errors.LoginCodeInvalid,
     errors.LoginBlocked,

@@ -2,9 +2,11 @@
 
 from wxcloudrun.core.errors import EditConflict
 from wxcloudrun.core.http import Access, Limit, Route
-from wxcloudrun.features.cases import controller, errors
+from wxcloudrun.core.http.later import Later
+from wxcloudrun.features.cases import errors
 from wxcloudrun.features.projects.errors import ProjectArchived, ProjectNotFound, RightRequired
 
+controller = Later("wxcloudrun.features.cases.controller")
 _USER = Access.USER
 _ALL = "/api/projects/<int:project_id>/cases"
 _ONE = f"{_ALL}/<int:case_id>"

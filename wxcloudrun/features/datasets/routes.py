@@ -2,10 +2,12 @@
 
 from wxcloudrun.core.errors import EditConflict, InvalidInput
 from wxcloudrun.core.http import Access, Limit, Route
+from wxcloudrun.core.http.later import Later
 from wxcloudrun.features.cases.errors import CaseNotFound
-from wxcloudrun.features.datasets import controller, errors
+from wxcloudrun.features.datasets import errors
 from wxcloudrun.features.projects.errors import ProjectArchived, ProjectNotFound, RightRequired
 
+controller = Later("wxcloudrun.features.datasets.controller")
 _USER = Access.USER
 _ALL = "/api/projects/<int:project_id>/cases/<int:case_id>/datasets"
 _ONE = f"{_ALL}/<int:dataset_id>"

@@ -2,9 +2,11 @@
 
 from wxcloudrun.core.errors import EditConflict
 from wxcloudrun.core.http import Access, Limit, Route
-from wxcloudrun.features.environments import controller, errors
+from wxcloudrun.core.http.later import Later
+from wxcloudrun.features.environments import errors
 from wxcloudrun.features.projects.errors import ProjectArchived, ProjectNotFound, RightRequired
 
+controller = Later("wxcloudrun.features.environments.controller")
 _USER = Access.USER
 _ALL = "/api/projects/<int:project_id>/environments"
 _ONE = f"{_ALL}/<int:environment_id>"

@@ -1,10 +1,12 @@
 """Who may do what with files; what a member may is ProjectAccess's to say."""
 
 from wxcloudrun.core.http import Access, Limit, Route
-from wxcloudrun.features.files import controller, errors
+from wxcloudrun.core.http.later import Later
+from wxcloudrun.features.files import errors
 from wxcloudrun.features.projects.errors import ProjectArchived, ProjectNotFound, RightRequired
 from wxcloudrun.integrations.object_store import StorageUnavailable
 
+controller = Later("wxcloudrun.features.files.controller")
 _USER = Access.USER
 _ALL = "/api/projects/<int:project_id>/files"
 _ONE = f"{_ALL}/<int:file_id>"

@@ -2,9 +2,11 @@
 
 from wxcloudrun.core.errors import AdministratorRequired, EditConflict
 from wxcloudrun.core.http import Access, Limit, Route
-from wxcloudrun.features.projects import controller, errors
+from wxcloudrun.core.http.later import Later
+from wxcloudrun.features.projects import errors
 from wxcloudrun.integrations.wechat import refusals
 
+controller = Later("wxcloudrun.features.projects.controller")
 _USER = Access.USER
 _ONE = "/api/projects/<int:project_id>"
 _MEMBER = f"{_ONE}/members/<int:user_id>"

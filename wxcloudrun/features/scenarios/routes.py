@@ -2,11 +2,13 @@
 
 from wxcloudrun.core.errors import EditConflict
 from wxcloudrun.core.http import Access, Limit, Route
+from wxcloudrun.core.http.later import Later
 from wxcloudrun.features.cases.errors import CaseNotFound
 from wxcloudrun.features.environments.errors import EnvironmentNotFound
 from wxcloudrun.features.projects.errors import ProjectArchived, ProjectNotFound, RightRequired
-from wxcloudrun.features.scenarios import controller, errors
+from wxcloudrun.features.scenarios import errors
 
+controller = Later("wxcloudrun.features.scenarios.controller")
 _USER = Access.USER
 _ALL = "/api/projects/<int:project_id>/scenarios"
 _ONE = f"{_ALL}/<int:scenario_id>"

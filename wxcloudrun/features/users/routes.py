@@ -2,9 +2,11 @@
 
 from wxcloudrun.core.errors import EditConflict, TooManyRequests
 from wxcloudrun.core.http import Access, Limit, Route
-from wxcloudrun.features.users import controller, errors
+from wxcloudrun.core.http.later import Later
+from wxcloudrun.features.users import errors
 from wxcloudrun.integrations.object_store import StorageUnavailable
 
+controller = Later("wxcloudrun.features.users.controller")
 _EDIT = (EditConflict, errors.ContentRefused, errors.ContentCheckUnavailable)
 _PHONE = (
     errors.PhoneCodeInvalid,

@@ -2,10 +2,12 @@
 
 from wxcloudrun.core.errors import BodyTooLarge, InvalidInput, NotFound
 from wxcloudrun.core.http import Access, Limit, Route
+from wxcloudrun.core.http.later import Later
 from wxcloudrun.features.users.errors import ContentRefused, UserNotFound
-from wxcloudrun.features.wechat import controller, errors
+from wxcloudrun.features.wechat import errors
 from wxcloudrun.integrations.wechat import refusals
 
+controller = Later("wxcloudrun.features.wechat.controller")
 MOST_PUSHED = 256 * 1024  # bytes
 
 _UPSTREAM = (

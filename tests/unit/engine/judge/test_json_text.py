@@ -1,5 +1,6 @@
 """Reading JSON strictly."""
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -73,3 +74,10 @@ def test_any_text_is_read_or_refused(text):
     except NotJsonError as error:
         reason = error.reason
     assert reason is None or " " in reason
+
+
+def test_more_arrays_and_objects_than_can_be_read_in_time_are_refused():
+    start = time.perf_counter()
+    with pytest.raises(NotJsonError, match="more than 1500000 arrays and objects"):
+        parse_json("[" + "[]," * 1_500_000 + "0]")
+    assert time.perf_counter() - start < 0.5

@@ -1,5 +1,6 @@
 """Patterns in linear time."""
 
+import random
 import time
 
 import pytest
@@ -78,3 +79,21 @@ def test_iregexp_dots_match_any_character_but_line_ends(pattern, text, whole):
 @pytest.mark.parametrize("pattern", ["(", "\\1", "(?=a)", "a{,2", "[[:alpha:", "\ud800"])
 def test_what_is_no_iregexp_compiles_to_nothing(pattern):
     assert compile_iregexp(pattern) is None
+
+
+@pytest.mark.parametrize("text", ["(a|b)*a(a|b){300}c", "[ab]*a[ab]{900}c", "(a|aa)+$"])
+def test_a_search_takes_about_a_second_at_most(text):
+    pattern = compile_pattern(text)
+    letters = "".join(random.Random(1).choices("ab", k=20_000_000))
+    longest = letters[: 150_000_000 // pattern._size]
+    start = time.perf_counter()
+    pattern.search(longest)
+    assert time.perf_counter() - start < 2.5
+    with pytest.raises(PatternTooCostlyError, match="it may search"):
+        pattern.search("ab" * (len(longest) // 2 + 1))
+
+
+def test_replacing_is_for_texts_of_ordinary_length():
+    assert compile_pattern("a").replace("a" * 200_000, "b") == "b" * 200_000
+    with pytest.raises(PatternTooCostlyError, match="200000 are allowed"):
+        compile_pattern("a").replace("a" * 200_001, "b")

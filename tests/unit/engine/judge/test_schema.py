@@ -7,6 +7,7 @@ from hypothesis import given
 
 from tests.unit.engine.judge.test_values import json_values
 from wxcloudrun.engine.errors import DefinitionError
+from wxcloudrun.engine.judge.allowance import Allowance
 from wxcloudrun.engine.judge.schema import SchemaTooCostlyError, compile_schema
 
 DRAFT = "http://json-schema.org/draft-0{}/schema#"
@@ -150,3 +151,59 @@ def test_any_value_fits_true_and_not_false(value):
     assert compile_schema(True).errors(value) == []
     assert compile_schema(False).errors(value)
     assert compile_schema({"enum": [value]}).is_valid(value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "data"),
+    [
+        ({"items": {"enum": [{"a": number} for number in range(20_000)]}}, [{"a": -1}] * 10_000),
+        ({"items": {"anyOf": [{"const": number} for number in range(1_000)]}}, [-1] * 10_000),
+        ({"items": {"patternProperties": {f"^{n}.*x$": True for n in range(1_000)}}}, [{"a": 1}] * 10_000),
+        ({"pattern": "(?=a)(a|b)*a(a|b){30}c"}, "ab" * 1_000_000),
+        ({"patternProperties": {r"^(a+)\1$": True}}, {"ab" * 20_000: 1}),
+    ],
+    ids=["enum", "anyOf", "patternProperties", "look-ahead", "back-reference"],
+)
+def test_what_would_take_too_long_is_refused_at_once(schema, data):
+    compiled = compile_schema(schema)
+    start = time.perf_counter()
+    with pytest.raises(SchemaTooCostlyError):
+        compiled.errors(data)
+    assert time.perf_counter() - start < 0.5
+
+
+@pytest.mark.parametrize(
+    ("schema", "data"),
+    [
+        ({"items": {"enum": [f"x{number}" for number in range(20_000)]}}, ["zz"] * 10_000),
+        ({"items": {"type": "object"}}, [0] * 1_000_000),
+        ({"type": "object"}, [0] * 1_000_000),
+        ({"items": {"type": "integer"}}, [[0] * 1_000] * 900),
+    ],
+    ids=["enum of words", "many faults", "one fault", "large values"],
+)
+def test_listing_the_faults_of_much_data_takes_no_long_time(schema, data):
+    compiled = compile_schema(schema)
+    start = time.perf_counter()
+    (only,) = compiled.errors(data)
+    assert "does not fit" in only.message
+    assert time.perf_counter() - start < 1.5
+
+
+def test_large_data_fits_an_ordinary_schema_in_time():
+    person = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {"type": "integer"}, "tags": {"type": "array"}},
+    }
+    data = [{"id": number, "tags": ["a", "b"]} for number in range(100_000)]
+    start = time.perf_counter()
+    assert compile_schema({"type": "array", "items": person}).errors(data) == []
+    assert time.perf_counter() - start < 1.5
+
+
+def test_schemas_draw_on_the_visits_of_the_whole_step():
+    schema = compile_schema({"items": {"type": "integer"}})
+    with Allowance(), pytest.raises(SchemaTooCostlyError, match="together"):
+        for _ in range(10):
+            schema.errors([0] * 1_000_000)
