@@ -45,6 +45,8 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("requester_id", ROW_ID, nullable=True),
         sa.Column("origin_id", ROW_ID, nullable=True),
+        sa.Column("private_to", ROW_ID, nullable=True),
+        sa.Column("asked", sa.String(length=500), nullable=True),
         sa.Column("state", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(length=500), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -74,6 +76,8 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_index(op.f("ix_runs_project_id_id"), "runs", ["project_id", "id"])
+    op.create_index(op.f("ix_runs_scenario_id_id"), "runs", ["scenario_id", "id"])
+    op.create_index(op.f("ix_runs_case_id_id"), "runs", ["case_id", "id"])
     op.create_index(op.f("ix_runs_state_project_id_priority_id"), "runs", ["state", "project_id", "priority", "id"])
 
     op.create_table(
@@ -138,6 +142,7 @@ def upgrade() -> None:
         mysql_collate="utf8mb4_unicode_ci",
         mysql_engine="InnoDB",
     )
+    op.create_index(op.f("ix_run_results_run_id_outcome_seq"), "run_results", ["run_id", "outcome", "seq"])
 
 
 def downgrade() -> None:

@@ -62,7 +62,7 @@ _KEYS = {"id": None, "position": "position", "name": "name_key", "updated_at": "
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _AT_ONCE = 500  # numbers in one statement
-# Looked at in each scope for one page. More make fewer short pages, and a page of what is rare dearer than it is among few.
+# Looked at in each scope for one page. More of them make fewer short pages, and a page of what is rare dearer.
 BOUND = 300
 
 

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from itertools import chain, count
 from typing import Any, Final
 
 type Path = tuple[str, ...]
@@ -54,7 +55,11 @@ def put_back(content: Mapping[str, Any], held: Mapping[Path, str]) -> dict[str, 
 
 def referenced(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """A copy with a `{{reference}}` in place of each mark, for where the credentials must not go; and the names."""
-    names = {path: _UNFIT.sub("_", "_".join(path)).strip("_") for path in _marks(content)}
+    names: dict[Path, str] = {}
+    for path in _marks(content):
+        name = _UNFIT.sub("_", "_".join(path)).strip("_")
+        more = (f"{name}_{number}" for number in count(2))
+        names[path] = next(one for one in chain([name], more) if one not in names.values())
     return _filled(content, {path: f"{{{{{name}}}}}" for path, name in names.items()}), list(names.values())
 
 

@@ -60,7 +60,7 @@ def _run(
     except DefinitionError as fault:
         out(f"{path}: this plan cannot work")
         for line in str(fault).split("\n"):
-            out(f"  {one_line(line)}")
+            out(f"  {one_line(line.removeprefix('  '))}")
         return WRONG_PLAN
     for result in engine.run():
         _write_result(result, out)

@@ -15,9 +15,21 @@ NOUNS = {
     "environments": {"settings", "variables"},
     "projects": {"invitations", "members"},
     "scenarios": {
-        "calls", "checking", "content", "copies", "notices", "outline", "steps", "tree", "uses", "views",
+        "calls",
+        "checking",
+        "content",
+        "copies",
+        "notices",
+        "outline",
+        "steps",
+        "tree",
+        "uses",
+        "views",
     },  # fmt: skip
-    "runs": {"crew", "gate", "leases", "packing", "recording", "resuming", "supply", "totals", "waking"},
+    "runs": {
+        "choosing", "crew", "gate", "leases", "packing", "questions", "recording", "reruns", "results", "resuming",
+        "supply", "totals", "waking",
+    },  # fmt: skip
     "users": {"administration", "admission", "moderation", "phone", "pictures", "privacy", "verification"},
     "wechat": {"inbox", "subscriptions", "tokens"},
 }

@@ -84,6 +84,12 @@ def test_a_copy_for_strangers_names_what_it_lacks():
     assert "is_set" not in str({**copied, "request": {**copied["request"], "body": None}})
 
 
+def test_places_that_look_alike_get_references_of_their_own():
+    copied, names = referenced(set_apart({"headers": {"X-Token": "a", "X_Token": "b", "X.Token": "c"}}, {})[0])
+    assert names == ["headers_X_Token", "headers_X_Token_2", "headers_X_Token_3"]
+    assert len(set(copied["headers"].values())) == 3
+
+
 @pytest.mark.parametrize(
     ("name", "telling"),
     [

@@ -39,6 +39,7 @@ class Binding:
         self.reply = hints.pop("return", None)
         self.body: type[BaseModel] | None = None
         self.query: type[BaseModel] | None = None
+        self.form: type[BaseModel] | None = None
         self.takes_upload = False
         self.path_types: dict[str, Any] = {}
         self._sources: list[tuple[str, Callable[[Given], Any]]] = []
@@ -60,6 +61,9 @@ class Binding:
         if name == "body":
             self.body = kind
             return lambda given: validated(kind, read_json(), strict=True)
+        if name == "form":
+            self.form = kind
+            return lambda given: validated(kind, read_upload().fields, strict=False)
         if name == "query":
             self.query = kind
             return lambda given: validated(kind, _query(kind), strict=False)

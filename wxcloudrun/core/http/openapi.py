@@ -82,15 +82,15 @@ def _operation(binding: Binding, path: str, schemas: dict[str, Any]) -> dict[str
         content = {"application/json": {"schema": _schema(binding.body, schemas, "validation")}}
         operation["requestBody"] = {"required": True, "content": content}
     if binding.takes_upload:
-        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _UPLOAD}}}
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _upload(binding)}}}
     return operation
 
 
-_UPLOAD = {
-    "type": "object",
-    "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream", "format": "binary"}},
-    "required": ["file"],
-}
+def _upload(binding: Binding) -> dict[str, Any]:
+    """A form with one file, and the fields that the route reads beside it."""
+    file = {"type": "string", "contentMediaType": "application/octet-stream", "format": "binary"}
+    beside = {} if binding.form is None else binding.form.model_json_schema()["properties"]
+    return {"type": "object", "properties": {"file": file, **beside}, "required": ["file"]}
 
 
 def _path_parameters(binding: Binding) -> list[dict[str, Any]]:

@@ -31,7 +31,8 @@ class Route:
     """A method and path, the controller's function, and what the edge does around it.
 
     The function's signature says what it is given: `actor: Actor`, `caller: Caller`, `body` and `query` (pydantic
-    models), `upload: Upload`, path parameters by name, and services by type. Its return annotation is the shape of
+    models), `upload: Upload` and `form` (a model of the fields beside the file), path parameters by name, and services
+    by type. Its return annotation is the shape of
     `data` in the reply.
     """
 

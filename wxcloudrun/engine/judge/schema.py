@@ -25,6 +25,7 @@ MAX_ERRORS: Final = 20
 _MAX_EVALUATIONS = 20_000_000
 _MAX_WORK = 4_000_000  # values x evaluations of each: about a second, in which nobody can interrupt the library
 _MAX_LISTED_WORK = 100_000  # to list the faults takes far longer than to find that there is one
+_MAX_LISTED_WORDS = 1_000_000  # values x entries of `enum`, which a fault repeats
 _MAX_BACKTRACKED = 20_000  # characters: about a second where patterns look around or back
 _MESSAGE = 2_000
 _MAX_CALLS = 5_000
@@ -68,11 +69,11 @@ class Schema:
 
     def errors(self, data: Any) -> list[SchemaError]:
         """The first `MAX_ERRORS` faults, none when the data fits; raises SchemaTooCostlyError."""
-        work = self._vet(data)
+        values, work = self._vet(data)
         data = _clean(data)
         if self._validator.is_valid(data):
             return []
-        if work > _MAX_LISTED_WORK:
+        if work > _MAX_LISTED_WORK or values * self._cost.words > _MAX_LISTED_WORDS:
             return [SchemaError("", "", "the data does not fit (schema and data are too large to list the faults)")]
         errors: list[SchemaError] = []
         for error in self._validator.iter_errors(data):
@@ -81,7 +82,8 @@ class Schema:
                 break
         return errors
 
-    def _vet(self, data: Any) -> int:
+    def _vet(self, data: Any) -> tuple[int, int]:
+        """How many values the data has, and how often one of them may be looked at in all."""
         levels = depth(data)
         if levels > MAX_DEPTH:
             raise SchemaTooCostlyError(f"the data is nested deeper than {MAX_DEPTH} levels")
@@ -103,7 +105,7 @@ class Schema:
             current().spend(values)
         except OverdrawnError:
             raise SchemaTooCostlyError(f"the step's checks together look at more than {MAX_VISITS} values") from None
-        return work
+        return values, work
 
 
 class _Cache:

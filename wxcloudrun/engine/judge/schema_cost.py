@@ -28,6 +28,8 @@ class SchemaCost:
         self._in_place: list[list[int]] = []
         self._below: list[list[int]] = []
         self._own: list[int] = []
+        self.words = 0
+        """Entries of all its `enum`, each of which a fault may repeat."""
         self._number(schema)
         position = 0
         while position < len(self._nodes):
@@ -71,6 +73,7 @@ class SchemaCost:
         self._in_place.append([])
         self._below.append([])
         self._own.append(_own_cost(schema))
+        self.words += len(_list(schema.get("enum"))) if isinstance(schema, dict) else 0
         if not isinstance(schema, dict):
             return
         node = len(self._in_place) - 1

@@ -71,7 +71,9 @@ class _Check:
         self._values = outer
         for name in scenario.outputs:
             if name not in known:
-                self._warnings.append(f"scenario `{scenario.name or scenario.id}`: nothing makes its output `{name}`")
+                called = scenario.name or scenario.id
+                where = "scenario.outputs" if called is None or called == "" else f"scenario `{called}`"
+                self._warnings.append(f"{where}: nothing makes its output `{name}`")
 
     def _sequence(self, steps: tuple[StepBase, ...], known: set[str]) -> set[str]:
         for step in steps:

@@ -91,6 +91,10 @@ class CaseDao:
         """Change columns. Raises CaseNameTaken."""
         self._judged(update(_C).where(_C.c.id == case_id).values(**values))
 
+    def count_run(self, case_id: int) -> None:
+        """One more run."""
+        self._run(update(_C).where(_C.c.id == case_id).values(run_count=_C.c.run_count + 1))
+
     def find_as(self, case_id: int, entry: Entry, *, new: bool = False) -> None:
         """From now on it is found like this; `new`: it was never found before. The caller holds its row."""
         if new:

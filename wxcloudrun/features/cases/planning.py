@@ -50,6 +50,14 @@ class CasePlanning:
         """
         return {row.id: self._planned(row) for row in self._cases.several(case_ids)}
 
+    def creators_own(self, case_ids: Iterable[int]) -> dict[int, Row[Any]]:
+        """Those of the cases that only their creators may run: `name`, `creator_id`, `visibility`; one question."""
+        return {row.id: row for row in self._cases.several(case_ids) if row.creator_only}
+
+    def count_run(self, case_id: int) -> None:
+        """One more run of this case; that is no change of it. The caller has a transaction."""
+        self._cases.count_run(case_id)
+
     def sends_file(self, project_id: int, file_id: int) -> bool:
         """True when a case of the project, also one in the trash, names that file; one question."""
         return self._cases.sends_file(project_id, file_id)

@@ -9,14 +9,16 @@ from wxcloudrun.core import catalogue
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.catalogue import Wanted, term
 from wxcloudrun.core.clock import Clock
-from wxcloudrun.core.credentials import Held, set_apart
+from wxcloudrun.core.credentials import Held, put_back, set_apart
 from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.core.errors import EditConflict, FieldFault, InvalidInput
 from wxcloudrun.core.pagination import Slice
 from wxcloudrun.features.cases.access import CaseAccess, CaseGrip
 from wxcloudrun.features.cases.dao import CaseDao
-from wxcloudrun.features.cases.definition import PARTS, examined
+from wxcloudrun.features.cases.definition import PARTS, engine_case, engine_step, examined
 from wxcloudrun.features.cases.errors import CaseCreatorRequired, CaseInUse, CaseNotFound
+from wxcloudrun.features.cases.models import Visibility
+from wxcloudrun.features.cases.planning import PlannedCase
 from wxcloudrun.features.cases.records import FIELDS, CaseRecords, fields_of
 from wxcloudrun.features.cases.schemas import (
     CaseChange,
@@ -146,7 +148,34 @@ class CaseService:
 
         Raises ProjectNotFound, RightRequired, ProjectArchived, CaseNotFound, InvalidInput.
         """
-        fields, known = _whole(draft), {}
+        fields, known, _ = self._drafted(actor, project_id, draft)
+        return CaseChecked(warnings=list(self._checked(project_id, fields, known, draft.case_id).warnings))
+
+    def planned(self, actor: Actor, project_id: int, draft: CaseDraft) -> PlannedCase:
+        """A draft as a run's plan has it, its credentials in clear; nothing is kept.
+
+        Of a draft without `case_id` the number is 0. Raises as `check` does.
+        """
+        fields, known, row = self._drafted(actor, project_id, draft)
+        checked = self._checked(project_id, fields, known, draft.case_id)
+        content = put_back({part: checked.fields[part] for part in PARTS}, checked.held)
+        name = fields.get("name") or ""
+        return PlannedCase(
+            id=0 if row is None else row.id,
+            project_id=project_id,
+            name=name,
+            version=0,
+            visibility=Visibility.PROJECT if row is None else row.visibility,
+            creator_id=(actor.user_id or 0) if row is None else row.creator_id,
+            creator_only=row is not None and row.creator_only,
+            deleted=False,
+            case=engine_case(content, id=draft.case_id, name=name),
+            step=engine_step(content),
+        )
+
+    def _drafted(self, actor: Actor, project_id: int, draft: CaseDraft) -> tuple[Fields, Held, Any]:
+        """The fields of a draft, the credentials that marks in it stand for, and the case that it is a draft of."""
+        fields, known, row = _whole(draft), {}, None
         if draft.case_id is None:
             self._projects.require(actor, project_id, Right.EDIT)
         else:
@@ -155,7 +184,7 @@ class CaseService:
         fields |= _sent(draft)
         if fields["request"] is None:
             raise InvalidInput(fields=(FieldFault("request", "missing"),))
-        return CaseChecked(warnings=list(self._checked(project_id, fields, known, draft.case_id).warnings))
+        return fields, known, row
 
     @unit_of_work
     def _add(self, actor: Actor, membership: Membership, checked: Draft) -> CaseSaved:

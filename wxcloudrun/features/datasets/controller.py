@@ -2,7 +2,6 @@
 
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.http import Upload
-from wxcloudrun.core.http.binding import validated
 from wxcloudrun.core.pagination import Page
 from wxcloudrun.features.datasets.imports import DatasetImports, SentFile
 from wxcloudrun.features.datasets.order import DatasetOrder
@@ -78,12 +77,9 @@ def clear_default(actor: Actor, project_id: int, case_id: int, order: DatasetOrd
     return order.clear_default(actor, project_id, case_id)
 
 
-def import_datasets(actor: Actor, project_id: int, case_id: int, upload: Upload, imports: DatasetImports) -> ImportView:
-    """Take in the rows of a CSV or JSON file: all, or none where one is wrong. For editors.
-
-    Fields of the form beside `file`: `mode` (append, replace or merge by key; append unless said) and `dry_run` (true:
-    tell what would come and keep nothing).
-    """
-    options = validated(ImportOptions, upload.fields, strict=False)
+def import_datasets(
+    actor: Actor, project_id: int, case_id: int, upload: Upload, form: ImportOptions, imports: DatasetImports
+) -> ImportView:
+    """Take in the rows of a CSV or JSON file: all, or none where one is wrong. For editors."""
     file = SentFile(upload.name, upload.content_type, upload.content)
-    return imports.load(actor, project_id, case_id, file, options)  # type: ignore[arg-type]  # it is of the model's kind
+    return imports.load(actor, project_id, case_id, file, form)

@@ -84,8 +84,8 @@ class DatasetsQuery(Input):
 class ImportOptions(Input):
     """The fields beside the file."""
 
-    mode: Literal["append", "replace", "merge"] = "append"
-    dry_run: bool = False
+    mode: Literal["append", "replace", "merge"] = Field("append", description="`merge` goes by key.")
+    dry_run: bool = Field(default=False, description="Tell what would come, and keep nothing.")
 
 
 class DatasetView(View):

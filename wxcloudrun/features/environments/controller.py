@@ -7,9 +7,9 @@ from wxcloudrun.features.environments.schemas import (
     EnvironmentCopied,
     EnvironmentLine,
     EnvironmentMade,
+    EnvironmentRemoved,
     EnvironmentsQuery,
     EnvironmentView,
-    Removed,
     VariablesPut,
     VariablesView,
 )
@@ -45,7 +45,9 @@ def change_environment(
     return environments.change(actor, project_id, environment_id, body)
 
 
-def remove_environment(actor: Actor, project_id: int, environment_id: int, environments: EnvironmentService) -> Removed:
+def remove_environment(
+    actor: Actor, project_id: int, environment_id: int, environments: EnvironmentService
+) -> EnvironmentRemoved:
     """Remove an environment. For editors."""
     return environments.remove(actor, project_id, environment_id)
 

@@ -146,7 +146,7 @@ class EnvironmentView(EnvironmentLine):
     variables: list[VariableView]
 
 
-class Removed(View):
+class EnvironmentRemoved(View):
     """What was removed."""
 
     id: int

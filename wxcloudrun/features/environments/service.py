@@ -22,9 +22,9 @@ from wxcloudrun.features.environments.schemas import (
     EnvironmentCopied,
     EnvironmentLine,
     EnvironmentMade,
+    EnvironmentRemoved,
     EnvironmentsQuery,
     EnvironmentView,
-    Removed,
 )
 from wxcloudrun.features.environments.settings import PARTS, faults, set_apart
 from wxcloudrun.features.environments.variables import (
@@ -120,7 +120,7 @@ class EnvironmentService:
         return _view(self._row(project_id, environment_id))
 
     @unit_of_work
-    def remove(self, actor: Actor, project_id: int, environment_id: int) -> Removed:
+    def remove(self, actor: Actor, project_id: int, environment_id: int) -> EnvironmentRemoved:
         """Remove an environment. The project has no default one then, if it was that.
 
         Raises ProjectNotFound, RightRequired, ProjectArchived, EnvironmentNotFound.
@@ -130,7 +130,7 @@ class EnvironmentService:
         self._environments.remove(row.id)
         before = _told(row._asdict())
         self._audit.record(actor, "environment.removed", ("environment", row.id), before, project_id=project_id)
-        return Removed(id=row.id)
+        return EnvironmentRemoved(id=row.id)
 
     @unit_of_work
     def make_default(self, actor: Actor, project_id: int, environment_id: int) -> EnvironmentView:

@@ -14,6 +14,7 @@ from wxcloudrun.features.projects.schemas import (
     InvitationsQuery,
     InvitationView,
     MemberChange,
+    MemberRemoved,
     MembersQuery,
     MemberView,
     NewInvitation,
@@ -22,7 +23,6 @@ from wxcloudrun.features.projects.schemas import (
     ProjectMade,
     ProjectsQuery,
     ProjectView,
-    Removed,
     Transfer,
 )
 from wxcloudrun.features.projects.service import ProjectService
@@ -76,7 +76,7 @@ def change_member(
     return members.change(actor, project_id, user_id, body.wanted)
 
 
-def remove_member(actor: Actor, project_id: int, user_id: int, members: MemberService) -> Removed:
+def remove_member(actor: Actor, project_id: int, user_id: int, members: MemberService) -> MemberRemoved:
     """Leave a project, or remove a member. Removing is for owners."""
     return members.remove(actor, project_id, user_id)
 

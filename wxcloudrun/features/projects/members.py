@@ -13,7 +13,7 @@ from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.projects.dao import InvitationDao, MemberDao, ProjectDao
 from wxcloudrun.features.projects.errors import LastOwnerProtected, MemberNotFound
 from wxcloudrun.features.projects.models import MemberRole, ProjectState
-from wxcloudrun.features.projects.schemas import MembersQuery, MemberView, ProjectView, Removed, Transfer
+from wxcloudrun.features.projects.schemas import MemberRemoved, MembersQuery, MemberView, ProjectView, Transfer
 
 
 class MemberService:
@@ -61,7 +61,7 @@ class MemberService:
         return MemberView.of(self._member(project_id, user_id))
 
     @unit_of_work
-    def remove(self, actor: Actor, project_id: int, user_id: int) -> Removed:
+    def remove(self, actor: Actor, project_id: int, user_id: int) -> MemberRemoved:
         """Remove a member, or leave; an archived project can be left too.
 
         Raises ProjectNotFound, RightRequired, MemberNotFound, LastOwnerProtected.
@@ -72,7 +72,7 @@ class MemberService:
         self._ends_ownership(project_id, member)
         self._members.remove(project_id, user_id)
         self._record(actor, "member.left" if own else "member.removed", project_id, user_id, member.role, None)
-        return Removed(user_id=user_id)
+        return MemberRemoved(user_id=user_id)
 
     @unit_of_work
     def transfer(self, actor: Actor, project_id: int, transfer: Transfer) -> ProjectView:

@@ -157,7 +157,7 @@ class MemberChange(Input):
         return MemberRole[self.role.upper()]
 
 
-class Removed(View):
+class MemberRemoved(View):
     """Who is no member any more."""
 
     user_id: int

@@ -59,12 +59,15 @@ class Run(Base):
     """One execution. Its worker holds `fence` and shows at `beat_at` (the database's clock) that it lives.
 
     What comes with an older fence is refused. `ahead` is how many requests may have been sent beyond the results
-    that are stored.
+    that are stored. `asked` is JSON: what no other column tells of what was asked for (`tag`, `dataset`). A run with
+    `private_to`, of a private case, is there for that person and the project's owners only.
     """
 
     __tablename__ = "runs"
     __table_args__ = (
         Index(None, "project_id", "id"),
+        Index(None, "scenario_id", "id"),
+        Index(None, "case_id", "id"),
         Index(None, "state", "project_id", "priority", "id"),
         Base.__table_args__,
     )
@@ -80,6 +83,8 @@ class Run(Base):
     priority: Mapped[Priority] = mapped_column(IntEnumColumn(Priority))
     requester_id: Mapped[int | None] = mapped_column(ROW_ID)
     origin_id: Mapped[int | None] = mapped_column(ROW_ID)
+    private_to: Mapped[int | None] = mapped_column(ROW_ID)
+    asked: Mapped[str | None] = mapped_column(String(500))
     state: Mapped[RunState] = mapped_column(IntEnumColumn(RunState), default=RunState.QUEUED)
     reason: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -130,7 +135,7 @@ class RunResult(Base):
     """What one step gave. `detail` is everything the engine tells of it, compressed JSON without its bodies."""
 
     __tablename__ = "run_results"
-    __table_args__ = (UniqueConstraint("run_id", "path"), Base.__table_args__)
+    __table_args__ = (UniqueConstraint("run_id", "path"), Index(None, "run_id", "outcome", "seq"), Base.__table_args__)
 
     run_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("runs.id"), primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -1,29 +1,39 @@
 """Freezes what is to be run: definitions, data, environment and limits as one plan of the engine."""
 
-import base64
-import json
-import zlib
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
 from wxcloudrun.core.errors import FieldFault
 from wxcloudrun.features.environments.planning import EnvironmentPlanning
-from wxcloudrun.features.runs.errors import PlanGone, PlanRejected
+from wxcloudrun.features.runs import packing
+from wxcloudrun.features.runs.errors import PlanGone, PlanRejected, PlanTooLarge
 
-PLAN: Final = "run_plans.content"
+PLAN: Final = packing.PLAN
+MOST_MIB: Final = 16
+_MOST_SEALED: Final = 12_000_000  # characters: MEDIUMTEXT and a packet of MariaDB end at 16 MiB
 _MOST_FAULTS: Final = 50
+_SEEDS: Final = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long a run may take, in milliseconds, and how many of its requests may be under way at once."""
+
+    deadline_ms: int
+    concurrency: int
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
     """A plan as JSON, every secret in it; the environment it goes to; and what the engine warns of."""
 
-    plan: dict[str, Any]
+    plan: dict[str, Any] = field(repr=False)
     environment_id: int | None
     environment: str
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 class RunPlanning:
@@ -42,39 +52,61 @@ class RunPlanning:
         scenario: Mapping[str, Any],
         *,
         inputs: Mapping[str, Any],
-        deadline_ms: int,
-        concurrency: int,
+        bounds: Bounds,
     ) -> Frozen:
         """The plan of a scenario (the engine's JSON) in that environment, looked over by the engine.
 
-        Raises EnvironmentNotFound, DefaultEnvironmentMissing, SecretsUnreadable, PlanRejected with the fields.
+        Raises EnvironmentNotFound, DefaultEnvironmentMissing, SecretsUnreadable, PlanTooLarge, PlanRejected with the
+        fields.
         """
         own, environment = self._environments.plan_environment(project.id, environment_id, project.name)
         plan = {
+            "seed": secrets.randbelow(_SEEDS),
             "hash_key": self._keys.lookup(f"runs of project {project.id}"),
-            "limits": {"deadline_ms": deadline_ms, "concurrency": concurrency},
+            "limits": {"deadline_ms": bounds.deadline_ms, "concurrency": bounds.concurrency},
             "network": {"allowed": self._allowed},
             "project": own,
             "environment": environment,
             "inputs": dict(inputs),
             "scenario": dict(scenario),
         }
+        if _size(plan, {}) > MOST_MIB * 2**20:
+            raise PlanTooLarge(values={"limit": MOST_MIB})
         return Frozen(plan, environment.get("id"), environment.get("name", ""), tuple(_looked_over(plan)))
 
-    def sealed(self, plan: Mapping[str, Any], run_id: int) -> str:
-        """A plan as it is kept for that run: with its number, and random values of its own."""
-        numbered = {**plan, "id": run_id, "seed": plan.get("seed", run_id)}
-        text = json.dumps(numbered, ensure_ascii=False, separators=(",", ":"))
-        return self._keys.encrypt(base64.b64encode(zlib.compress(text.encode(), 6)).decode(), PLAN)
+    def again(self, plan: Mapping[str, Any]) -> dict[str, Any]:
+        """A plan for one more run, its random values too; only what may be reached is what may be reached today."""
+        return {**plan, "network": {"allowed": self._allowed}}
 
-    def opened(self, stored: str) -> dict[str, Any]:
-        """The plan again. Raises PlanGone where its key was withdrawn."""
+    def sealed(self, plan: Mapping[str, Any]) -> str:
+        """A plan as it is kept. Raises PlanTooLarge."""
+        content = packing.sealed(plan, self._keys, PLAN)
+        if len(content) > _MOST_SEALED:
+            raise PlanTooLarge(values={"limit": MOST_MIB})
+        return content
+
+    def opened(self, stored: str | None) -> dict[str, Any]:
+        """The plan again. Raises PlanGone where it was removed or its key withdrawn."""
+        if stored is None:
+            raise PlanGone
         try:
-            packed = self._keys.decrypt(stored, PLAN)
+            plan: dict[str, Any] = packing.opened(stored, self._keys, PLAN)
         except UnreadableSecret:
             raise PlanGone from None
-        plan: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(packed)))
         return plan
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """About how many characters of JSON. A scenario that is called often is one object: it is looked at once."""
+    if isinstance(value, str):
+        return len(value) + 3
+    if not isinstance(value, Mapping | list | tuple):
+        return 8
+    found = known.get(id(value))
+    if found is None:
+        items = [*value.keys(), *value.values()] if isinstance(value, Mapping) else value
+        found = known[id(value)] = 2 + sum(_size(one, known) for one in items)
+    return found
 
 
 def _looked_over(plan: Mapping[str, Any]) -> list[str]:

@@ -175,17 +175,18 @@ class Recorder:
             left = self._sent - {one.path for one in self._results}
             allowed = len(left) + (self._allowance(wanted) if end is None else 0)
             there = self._keep(self._doubt + allowed, end, patient=patient)
-            if there == self._stored + len(self._results):
+            if there is None:
                 break
             self._found(there)
         self._bodies.remember(self._results)
-        self._stored, self._sent, self._allowed = there, left, allowed
+        self._stored += len(self._results)
+        self._sent, self._allowed = left, allowed
         self.stored_totals = self.totals.copy()
         self._results, self._size, self._sends = [], 0, 0
         self._flushed_at = self._monotonic()
 
     def _found(self, there: int) -> None:
-        """A write whose answer was lost had been kept after all: these results are in the table."""
+        """A write whose answer was lost had been kept after all: so many results are in the table."""
         count = there - self._stored
         self._sent -= {one.path for one in self._results[:count]}
         self._results, self._stored = self._results[count:], there
@@ -196,8 +197,8 @@ class Recorder:
         pace = self._sends * INTERVAL_S / passed
         return wanted if pace < _FEW else min(MOST_AHEAD, math.ceil(2 * pace))
 
-    def _keep(self, ahead: int, end: End | None, *, patient: bool) -> int:
-        """Write until it is kept, while the lease lasts; how many results are stored then."""
+    def _keep(self, ahead: int, end: End | None, *, patient: bool) -> int | None:
+        """Write until it is kept, while the lease lasts. A number: so many results were stored already, without it."""
         ends = self._monotonic() + 2 * self.lease.length_s
         while True:
             self.lease.check()
@@ -208,7 +209,7 @@ class Recorder:
                     raise
             self._left.wait(_AGAIN_S)
 
-    def _write(self, ahead: int, end: End | None) -> int:
+    def _write(self, ahead: int, end: End | None) -> int | None:
         lease, results = self.lease, self._results
         with self._tables.writing() as dao:
             last = end(dao) if end is not None else {}
@@ -217,7 +218,7 @@ class Recorder:
             self._insert(dao, results)
             if "ended_at" in last:
                 dao.forget(lease.run_id)
-        return self._stored + len(results)
+        return None
 
     def _numbers(self, ahead: int) -> dict[str, Any]:
         return {**self.totals.columns(), "ahead": ahead}
@@ -234,14 +235,18 @@ class Recorder:
         if checkpoint is not None:
             dao.add_checkpoint(run_id, checkpoint)
 
-    def _stored_by_us(self, dao: RunDao, last: dict[str, Any]) -> int:
-        """How many results are stored, when that is more than we knew of. Raises LostLease."""
+    def _stored_by_us(self, dao: RunDao, last: dict[str, Any]) -> int | None:
+        """How many results are stored, when that is more than we knew of; None: everything, and the end with it.
+
+        Raises LostLease.
+        """
         row = dao.get(self.lease.run_id)
         most = self._stored + len(self._results)
         if row is not None and self._stored <= row.stored <= most:
-            ours = row.fence == self.lease.fence and row.state is RunState.RUNNING and row.stored > self._stored
-            ended = row.fence == last.get("fence", self.lease.fence) and row.state is last.get("state")
-            if ours or (ended and row.stored == most):
+            if row.fence == self.lease.fence and row.state is RunState.RUNNING and row.stored > self._stored:
                 return int(row.stored)
+            ended = row.fence == last.get("fence", self.lease.fence) and row.state is last.get("state")
+            if ended and row.stored == most:
+                return None
         self.lease.lose()
         raise LostLease(f"run {self.lease.run_id} has another worker by now")

@@ -1,51 +1,58 @@
 """Runs and what their steps gave, as clients send and receive them."""
 
+import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from wxcloudrun.core.clock import iso
+from wxcloudrun.core.pagination import PageSize
 from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.features.cases.schemas import CaseDraft, Tag
 from wxcloudrun.features.environments.schemas import VariableName
+from wxcloudrun.features.users.schemas import RowNumber
 
 StateName = Literal["queued", "running", "passed", "failed", "error", "canceled"]
 TriggerName = Literal["manual", "schedule", "api", "rerun"]
 PriorityName = Literal["interactive", "ci", "schedule"]
 OutcomeName = Literal["passed", "failed", "error", "skipped"]
-RowId = Annotated[int, Field(ge=1, le=2**53 - 1)]
 Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the list before.")]
 Inputs = Annotated[
     dict[VariableName, JsonValue],
-    Field(max_length=100, description="Values of the scenario's inputs; editors may give any variable."),
+    Field(
+        max_length=100,
+        description="Values of the scenario's inputs. Editors may give any variable, and `{{placeholders}}` in values.",
+    ),
 ]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class DatasetPick(Input):
     """Which rows of data a case is run with; nothing: as the case says."""
 
     mode: Literal["none", "default", "one", "all", "random", "limit"]
-    key: Annotated[str, Field(min_length=1, max_length=128)] | None = None
-    count: Annotated[int, Field(ge=1, le=10_000)] = 1
+    key: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = Field(
+        None, description="Of the dataset, for `one`."
+    )
+    count: Annotated[int, Field(ge=1, le=10_000)] = Field(1, description="For `random` and `limit`.")
 
 
 class RunMade(Input):
     """What to run: one of `scenario_id`, `case_id`, `tag`, `draft`."""
 
-    scenario_id: RowId | None = None
-    case_id: RowId | None = None
-    tag: Annotated[str, Field(min_length=1, max_length=32)] | None = Field(
-        None, description="Every scenario that has this tag, side by side."
-    )
-    draft: Annotated[dict[str, JsonValue], Field(max_length=32)] | None = Field(
-        None, description="An unsaved case, as for POST .../cases. For editors."
-    )
+    scenario_id: RowNumber | None = None
+    case_id: RowNumber | None = None
+    tag: Tag | None = Field(None, description="Every scenario that has this tag, side by side; at most 50.")
+    draft: CaseDraft | None = Field(None, description="A case that is not saved, as for .../cases/check. For editors.")
     dataset: DatasetPick | None = Field(None, description="For a case.")
-    environment_id: RowId | None = Field(None, description="The project's default environment unless said otherwise.")
+    environment_id: RowNumber | None = Field(
+        None, description="The project's default environment unless said otherwise."
+    )
     inputs: Inputs = {}
     priority: PriorityName = "interactive"
     deadline_ms: Annotated[int, Field(ge=1000, le=86_400_000)] = 3_600_000
     concurrency: Annotated[int, Field(ge=1, le=64)] = 8
-    title: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = None
+    title: Title | None = Field(None, description="In lists; the name of what is run unless said otherwise.")
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
@@ -67,10 +74,10 @@ class RunsQuery(Input):
     """Which runs to list, the newest first."""
 
     state: StateName | None = None
-    scenario_id: RowId | None = None
-    case_id: RowId | None = None
+    scenario_id: RowNumber | None = None
+    case_id: RowNumber | None = None
     cursor: Cursor | None = None
-    size: int = Field(20, ge=1, le=100, description="Runs to list.")
+    size: PageSize = 20
 
 
 class ResultsQuery(Input):
@@ -78,7 +85,14 @@ class ResultsQuery(Input):
 
     cursor: Cursor | None = None
     outcome: OutcomeName | None = None
-    size: int = Field(50, ge=1, le=100, description="Results to list.")
+    size: PageSize = 50
+
+
+class BodyQuery(Input):
+    """Which part of a body to fetch, in bytes."""
+
+    offset: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
+    length: Annotated[int, Field(ge=1, le=2**53 - 1)] | None = Field(None, description="To the end unless said.")
 
 
 class Counts(View):
@@ -101,6 +115,7 @@ class RunLine(View):
     reason: str | None
     scenario_id: int | None
     case_id: int | None
+    tag: str | None
     environment_id: int | None
     environment: str
     trigger: str
@@ -114,7 +129,7 @@ class RunLine(View):
     created_at: str
     started_at: str | None
     ended_at: str | None
-    canceling: bool
+    canceling: bool = Field(description="Somebody canceled it, and it is coming to its end.")
 
     @classmethod
     def of(cls, row: Any, **more: Any) -> Self:
@@ -123,6 +138,7 @@ class RunLine(View):
         return cls(
             **{name: getattr(row, name) for name in same},
             origin_id=row.origin_id,
+            tag=json.loads(row.asked or "{}").get("tag"),
             state=row.state.name.lower(),
             trigger=row.trigger.name.lower(),
             priority=row.priority.name.lower(),
@@ -146,11 +162,22 @@ class RunLine(View):
 
 
 class RunView(RunLine):
-    """A run. While it waits, `place` is how many go before it; at its end `summary` is what the engine says of it."""
+    """A run. While it waits, `place` is how many of the project's runs go before it."""
 
     place: int | None
-    summary: Any
-    warnings: list[str] = []
+    summary: Any = Field(description="At its end: what the engine says of the whole run; of secrets `***`.")
+
+
+class RunStarted(RunView):
+    """A run that was just begun. `warnings` are names that nothing gives a value, as far as one can tell now."""
+
+    warnings: list[str]
+
+
+class RunRemoved(View):
+    """A run that is no longer there."""
+
+    id: int
 
 
 class ResultLine(View):
@@ -180,6 +207,7 @@ class ResultLine(View):
 
 
 class ResultView(ResultLine):
-    """Everything that one step gave; bodies that are kept apart have a `ref` for /bodies/{ref}."""
+    """Everything that one step gave; of secrets `***`. A body with a `ref` can be fetched whole at /bodies/{ref}."""
 
+    explanation: str | None = Field(description="Why it did not pass, and how to repeat it; text of several lines.")
     detail: dict[str, Any]

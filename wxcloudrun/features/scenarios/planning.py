@@ -81,8 +81,18 @@ class ScenarioPlanning:
         or nowhere. Raises ScenarioNotFound, ScenarioInTrash, CaseTrashed, CalledScenarioTrashed, CallsTooDeep,
         ScenarioTooLarge, SecretsUnreadable.
         """
-        gathered = self._gathered(project_id, scenario_id)
-        return Planned(self._whole(scenario_id, gathered, {}), gathered.cases)
+        return self.several(project_id, [scenario_id])[0]
+
+    def several(self, project_id: int, scenario_ids: Sequence[int]) -> list[Planned]:
+        """The same for some scenarios, in this order, for no more questions. Each has the cases of all."""
+        gathered = self._gathered(project_id, scenario_ids)
+        made: dict[int, Json] = {}
+        return [Planned(self._whole(one, gathered, made), gathered.cases) for one in scenario_ids]
+
+    def count_run(self, scenario_ids: Sequence[int]) -> None:
+        """One more run of each of these scenarios; that is no change of them. The caller has a transaction."""
+        if scenario_ids:
+            self._scenarios.count_run(scenario_ids)
 
     def single(self, project_id: int, case_id: int, dataset: Mapping[str, Any] | None = None) -> Json:
         """`scenario` of a plan with one case alone, with this choice of datasets or that of the case.
@@ -99,30 +109,31 @@ class ScenarioPlanning:
         step = {"name": case.name, "kind": "case", **case_step(own, {**case.case, "datasets": rows}, case.step)}
         return {"name": case.name, "steps": [step]}
 
-    def _gathered(self, project_id: int, scenario_id: int) -> _Gathered:
+    def _gathered(self, project_id: int, scenario_ids: Sequence[int]) -> _Gathered:
         scenarios: dict[int, Row[Any]] = {}
         steps: dict[int, list[Row[Any]]] = {}
-        level, depth = {scenario_id}, 0
+        level, depth = set(scenario_ids), 0
         while level:
             if depth > MOST_DEEP:
                 raise CallsTooDeep(values={"limit": MOST_DEEP})
             scenarios |= self._scenarios.several(level)
-            _refuse_root(scenarios.get(scenario_id), project_id)
+            for one in scenario_ids:
+                _refuse_root(scenarios.get(one), project_id)
             rows = self._steps.of(level)
             steps |= {one: [row for row in rows if row.scenario_id == one] for one in level}
             level = {row.called_id for row in rows if row.called_id and row.enabled} - scenarios.keys()
             depth += 1
-        self._refuse_size(scenario_id, steps)
+        self._refuse_size(scenario_ids, steps)
         wanted = {row.case_id for rows in steps.values() for row in rows if row.case_id and row.enabled}
         datasets = self._datasets.rows(wanted) if wanted else {}
         return _Gathered(scenarios, steps, self._cases.cases(wanted) if wanted else {}, datasets)
 
-    def _refuse_size(self, scenario_id: int, steps: Mapping[int, Sequence[Row[Any]]]) -> None:
+    def _refuse_size(self, scenario_ids: Sequence[int], steps: Mapping[int, Sequence[Row[Any]]]) -> None:
         graph = CallGraph()
         for one, rows in steps.items():
             for row in rows:
                 graph.add(one, row.called_id if row.enabled else None, 1)
-        self._rules.refuse_size(graph.size(scenario_id))
+        self._rules.refuse_size(sum(graph.size(one) for one in scenario_ids))
 
     def _whole(self, scenario_id: int, gathered: _Gathered, made: dict[int, Json]) -> Json:
         """The scenario with everything in place; one that is called again is the same object again."""

@@ -77,7 +77,7 @@ def test_any_text_is_read_or_refused(text):
 
 
 def test_more_arrays_and_objects_than_can_be_read_in_time_are_refused():
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(NotJsonError, match="more than 1500000 arrays and objects"):
         parse_json("[" + "[]," * 1_500_000 + "0]")
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5

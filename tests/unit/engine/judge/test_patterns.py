@@ -86,9 +86,9 @@ def test_a_search_takes_about_a_second_at_most(text):
     pattern = compile_pattern(text)
     letters = "".join(random.Random(1).choices("ab", k=20_000_000))
     longest = letters[: 150_000_000 // pattern._size]
-    start = time.perf_counter()
+    start = time.thread_time()
     pattern.search(longest)
-    assert time.perf_counter() - start < 2.5
+    assert time.thread_time() - start < 2.5
     with pytest.raises(PatternTooCostlyError, match="it may search"):
         pattern.search("ab" * (len(longest) // 2 + 1))
 

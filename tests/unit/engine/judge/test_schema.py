@@ -166,10 +166,10 @@ def test_any_value_fits_true_and_not_false(value):
 )
 def test_what_would_take_too_long_is_refused_at_once(schema, data):
     compiled = compile_schema(schema)
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(SchemaTooCostlyError):
         compiled.errors(data)
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 @pytest.mark.parametrize(
@@ -184,10 +184,10 @@ def test_what_would_take_too_long_is_refused_at_once(schema, data):
 )
 def test_listing_the_faults_of_much_data_takes_no_long_time(schema, data):
     compiled = compile_schema(schema)
-    start = time.perf_counter()
+    start = time.thread_time()
     (only,) = compiled.errors(data)
     assert "does not fit" in only.message
-    assert time.perf_counter() - start < 1.5
+    assert time.thread_time() - start < 1.5
 
 
 def test_large_data_fits_an_ordinary_schema_in_time():
@@ -197,13 +197,16 @@ def test_large_data_fits_an_ordinary_schema_in_time():
         "properties": {"id": {"type": "integer"}, "tags": {"type": "array"}},
     }
     data = [{"id": number, "tags": ["a", "b"]} for number in range(100_000)]
-    start = time.perf_counter()
+    start = time.thread_time()
     assert compile_schema({"type": "array", "items": person}).errors(data) == []
-    assert time.perf_counter() - start < 1.5
+    assert time.thread_time() - start < 1.5
 
 
 def test_schemas_draw_on_the_visits_of_the_whole_step():
     schema = compile_schema({"items": {"type": "integer"}})
-    with Allowance(), pytest.raises(SchemaTooCostlyError, match="together"):
-        for _ in range(10):
-            schema.errors([0] * 1_000_000)
+    data = [0] * 1_000_000
+    with Allowance():
+        for _ in range(4):
+            assert schema.errors(data) == []
+        with pytest.raises(SchemaTooCostlyError, match="together"):
+            schema.errors(data)

@@ -42,10 +42,10 @@ def document(content):
 )
 def test_what_would_search_too_long_is_refused_at_once(content, path):
     parsed = document(content)
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(Unreadable, match="searches too long"):
         compile_xpath(path).read(parsed)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
@@ -70,16 +70,16 @@ def test_what_would_search_too_long_is_refused_at_once(content, path):
 )
 def test_an_ordinary_path_reads_a_large_document_in_time(path):
     parsed = document(FLAT)
-    began = time.perf_counter()
+    began = time.thread_time()
     compile_xpath(path).read(parsed)
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_a_path_that_finds_nothing_does_not_search_for_what_came_nearest_for_ever():
     parsed = document(FLAT)
-    began = time.perf_counter()
+    began = time.thread_time()
     compile_xpath("/r" + "/self::r" * 200 + "/b").read(parsed)
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,11 @@ def test_values_of_every_branch_are_known_after_the_group():
     assert check_plan(plan(group, step("/{{x}}{{y}}"))) == []
 
 
+def test_an_output_that_nothing_makes_is_warned_of():
+    nameless = plan(step("/"), scenario={"name": "", "outputs": ["x"]})
+    assert check_plan(nameless) == ["scenario.outputs: nothing makes its output `x`"]
+
+
 def test_an_empty_scenario_is_warned_of():
     assert check_plan(plan()) == ["scenario.steps: there is nothing to run"]
 

@@ -5,7 +5,7 @@ from typing import get_args, get_type_hints, is_typeddict
 
 import pytest
 
-from tests.unit.engine.plans import demo, plan_of, run, step
+from tests.unit.engine.plans import plan_of, run, step
 from wxcloudrun.engine.result.records import (
     AssertionRecord,
     Attempt,
@@ -14,12 +14,6 @@ from wxcloudrun.engine.result.records import (
     ResponseRecord,
     VariableRecord,
 )
-
-
-@pytest.fixture
-def target():
-    with demo() as server:
-        yield server
 
 
 def assert_shaped(value, shape):

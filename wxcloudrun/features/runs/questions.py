@@ -1,0 +1,202 @@
+"""Questions about runs as people ask them: begin, list, look at, cancel, remove. What workers ask is in `dao`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
+
+from wxcloudrun.core.db import AnySession, fetch
+from wxcloudrun.core.db_time import utc_now
+from wxcloudrun.features.runs.models import (
+    Priority,
+    Run,
+    RunBody,
+    RunBodyUse,
+    RunCheckpoint,
+    RunPlan,
+    RunResult,
+    RunState,
+    StepOutcome,
+)
+
+_R: Any = Run.__table__
+_P: Any = RunPlan.__table__
+_C: Any = RunCheckpoint.__table__
+_S: Any = RunResult.__table__
+_B: Any = RunBody.__table__
+_U: Any = RunBodyUse.__table__
+_AT_ONCE = 500  # hashes in one statement
+_FIRST = _R.alias("first")
+_PLACE = (
+    select(func.count())
+    .where(
+        _FIRST.c.state == RunState.QUEUED,
+        _FIRST.c.project_id == _R.c.project_id,
+        or_(
+            _FIRST.c.priority < _R.c.priority,
+            and_(_FIRST.c.priority == _R.c.priority, _FIRST.c.id < _R.c.id),
+        ),
+    )
+    .scalar_subquery()
+)
+_VIEW = select(_R, case((_R.c.state == RunState.QUEUED, _PLACE)).label("place"))
+_LINE = [column for column in _R.c if column.name != "summary"]
+_RESULT_LINE = [column for column in _S.c if column.name not in {"run_id", "detail"}]
+_SEEN_BY = [_R.c.private_to, _R.c.state.label("run_state")]
+
+
+@dataclass(frozen=True, slots=True)
+class RunsWanted:
+    """Which runs of a project: below the number `before`, at most `size`; private ones of that person only.
+
+    `person` None: of everybody.
+    """
+
+    project_id: int
+    person: int | None
+    state: RunState | None = None
+    scenario_id: int | None = None
+    case_id: int | None = None
+    before: int | None = None
+    size: int = 20
+
+
+class RunQuestions:
+    """Reads and writes runs. Rows have the columns of the table; the rest is said where it is read."""
+
+    def __init__(self, session: AnySession) -> None:
+        self._session = session
+
+    def add(self, values: Mapping[str, Any], plan: str) -> int:
+        """A queued run with its encrypted plan; its number."""
+        number = int(self._run(insert(_R).values(**values)).inserted_primary_key[0])  # type: ignore[index]  # it has one
+        self._run(insert(_P).values(run_id=number, content=plan))
+        return number
+
+    def view(self, project_id: int, run_id: int) -> Row[Any] | None:
+        """A run of that project; while it is queued `place` is how many of the project's runs go before it."""
+        return _first(fetch(self._session, _VIEW.where(_R.c.project_id == project_id, _R.c.id == run_id)))
+
+    def locked(self, project_id: int, run_id: int) -> Row[Any] | None:
+        """A run with `now`, the database's clock; nobody else changes it before this transaction ends."""
+        query = select(_R, utc_now().label("now")).where(_R.c.project_id == project_id, _R.c.id == run_id)
+        return self._run(query.with_for_update()).one_or_none()
+
+    def project(self, run_id: int) -> int | None:
+        """The project that a run belongs to."""
+        row = _first(fetch(self._session, select(_R.c.project_id).where(_R.c.id == run_id)))
+        return None if row is None else int(row.project_id)
+
+    def page(self, wanted: RunsWanted) -> Sequence[Row[Any]]:
+        """Runs without their summaries, the newest first."""
+        conditions = [_R.c.project_id == wanted.project_id]
+        if wanted.person is not None:
+            conditions.append(or_(_R.c.private_to.is_(None), _R.c.private_to == wanted.person))
+        for column, value in ((_R.c.scenario_id, wanted.scenario_id), (_R.c.case_id, wanted.case_id)):
+            conditions += [] if value is None else [column == value]
+        conditions += [] if wanted.before is None else [_R.c.id < wanted.before]
+        found = select(*_LINE).where(*conditions).order_by(_R.c.id.desc()).limit(wanted.size)
+        if wanted.state is not None:
+            found = _of_state(conditions, wanted.state, wanted.size)
+        return fetch(self._session, found)
+
+    def cancel(self, run_id: int) -> None:
+        """Ask the worker of a run to end it."""
+        self._run(update(_R).where(_R.c.id == run_id).values(cancel_at=func.coalesce(_R.c.cancel_at, utc_now())))
+
+    def results(
+        self, project_id: int, run_id: int, after: int, size: int, outcome: StepOutcome | None = None
+    ) -> Sequence[Row[Any]]:
+        """The run's `private_to` and `run_state` with its results behind the number `after`, without their details.
+
+        One row with `seq` None where there are none; no row where there is no such run.
+        """
+        conditions = [_S.c.run_id == run_id, _S.c.seq > after]
+        conditions += [] if outcome is None else [_S.c.outcome == outcome]
+        stretch = select(_S.c.run_id, *_RESULT_LINE).where(*conditions).order_by(_S.c.seq).limit(size).subquery()
+        columns = [column for column in stretch.c if column.name != "run_id"]
+        joined = _R.outerjoin(stretch, stretch.c.run_id == _R.c.id)
+        query = select(*_SEEN_BY, *columns).select_from(joined)
+        here = (_R.c.project_id == project_id, _R.c.id == run_id)
+        return fetch(self._session, query.where(*here).order_by(stretch.c.seq))
+
+    def result(self, project_id: int, run_id: int, seq: int) -> Row[Any] | None:
+        """One result with its `detail`, and with `private_to` of its run."""
+        query = select(_R.c.private_to, *_RESULT_LINE, _S.c.detail).join(_S, _S.c.run_id == _R.c.id)
+        here = (_R.c.project_id == project_id, _R.c.id == run_id, _S.c.seq == seq)
+        return _first(fetch(self._session, query.where(*here)))
+
+    def details(self, run_id: int, after: int, size: int) -> Sequence[Row[Any]]:
+        """`seq`, `path`, `outcome` and `detail` of results behind that number, in order."""
+        query = select(_S.c.seq, _S.c.path, _S.c.outcome, _S.c.detail).where(_S.c.run_id == run_id, _S.c.seq > after)
+        return fetch(self._session, query.order_by(_S.c.seq).limit(size))
+
+    def plan(self, run_id: int) -> str | None:
+        """The encrypted plan."""
+        row = _first(fetch(self._session, select(_P.c.content).where(_P.c.run_id == run_id)))
+        return None if row is None else str(row.content)
+
+    def bodies(self, project_id: int, run_id: int, refs: Collection[str]) -> dict[str, bytes]:
+        """Compressed bodies of a run by their hashes."""
+        if not refs:
+            return {}
+        query = self._bodies(project_id, run_id).where(_U.c.sha256.in_(sorted(refs)))
+        return {row.sha256: row.packed for row in fetch(self._session, query) if row.packed is not None}
+
+    def body(self, project_id: int, run_id: int, sha256: str) -> Row[Any] | None:
+        """A body of a run (`packed`, `size`), and `private_to` of the run."""
+        return _first(fetch(self._session, self._bodies(project_id, run_id).where(_U.c.sha256 == sha256)))
+
+    def remove(self, project_id: int, run_id: int) -> None:
+        """Remove a run with all it holds, and the bodies that no other run has; the caller holds its row."""
+        other = _U.alias("other")
+        shared = and_(other.c.project_id == _U.c.project_id, other.c.sha256 == _U.c.sha256, other.c.run_id != run_id)
+        alone = select(_U.c.sha256).outerjoin(other, shared).where(_U.c.run_id == run_id, other.c.run_id.is_(None))
+        # Who stores results holds its run's row: with these rows held, nobody is about to use one of the bodies.
+        going_on = and_(_R.c.state == RunState.RUNNING, _R.c.project_id == project_id)
+        self._run(select(_R.c.id).where(going_on).order_by(_R.c.id).with_for_update()).fetchall()
+        for some in batched([row.sha256 for row in self._run(alone).fetchall()], _AT_ONCE):
+            self._run(delete(_B).where(_B.c.project_id == project_id, _B.c.sha256.in_(some)))
+        for table in (_U, _S, _C, _P):
+            self._run(delete(table).where(table.c.run_id == run_id))
+        self._run(delete(_R).where(_R.c.id == run_id))
+
+    def _bodies(self, project_id: int, run_id: int) -> Select[Any]:
+        same = and_(_B.c.project_id == _U.c.project_id, _B.c.sha256 == _U.c.sha256)
+        joined = _R.join(_U, _U.c.run_id == _R.c.id).join(_B, same)
+        query = select(_R.c.private_to, _B.c.sha256, _B.c.packed, _B.c.size).select_from(joined)
+        return query.where(_R.c.project_id == project_id, _R.c.id == run_id)
+
+    def _run(self, statement: Any) -> CursorResult[Any]:
+        return self._session.connection().execute(statement)
+
+
+def _of_state(conditions: Sequence[ColumnElement[bool]], state: RunState, size: int) -> Any:
+    """Runs in a state: of each priority the newest, as the index has them, and of these the newest."""
+    each = []
+    for priority in Priority:
+        among = (*conditions, _R.c.state == state, _R.c.priority == priority)
+        newest = select(*_LINE).where(*among).order_by(_R.c.id.desc()).limit(size).subquery()
+        each.append(select(newest))
+    found = union_all(*each).subquery()
+    return select(found).order_by(found.c.id.desc()).limit(size)
+
+
+def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:
+    return rows[0] if rows else None
