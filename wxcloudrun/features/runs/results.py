@@ -1,0 +1,177 @@
+"""Reads what the steps of runs gave: lists, one result whole, and bodies."""
+
+import json
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from wxcloudrun.core.actor import Actor
+from wxcloudrun.core.db import AnySession
+from wxcloudrun.core.pagination import Slice, cursor, position
+from wxcloudrun.core.shapes import View
+from wxcloudrun.features.projects.access import Membership, ProjectAccess, Right
+from wxcloudrun.features.runs.errors import BodyNotFound, RangeNotSatisfiable, ResultNotFound, RunNotFound
+from wxcloudrun.features.runs.models import RunState, StepOutcome
+from wxcloudrun.features.runs.packing import body_head
+from wxcloudrun.features.runs.questions import RunQuestions
+from wxcloudrun.features.runs.schemas import BodyQuery, ResultLine, ResultsQuery, ResultView
+
+MOST_LISTED: Final = 96 * 1024
+"""Bytes of JSON in a list; callContainer lets 100 KiB in and 1,000 KiB out, and a phone waits for them."""
+MOST_SHOWN: Final = 64 * 1024
+"""Bytes of a body that stand in a result."""
+
+_RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some bytes of a body: from `start`, of `size` in all. `text` when the whole is UTF-8."""
+
+    content: bytes = field(repr=False)
+    start: int
+    size: int
+    text: bool
+
+
+class ResultService:
+    """What members of a project read of its runs."""
+
+    def __init__(self, session: AnySession, access: ProjectAccess, questions: RunQuestions | None = None) -> None:
+        self._access = access
+        self._questions = questions or RunQuestions(session)
+
+    def page(self, actor: Actor, project_id: int, run_id: int, query: ResultsQuery) -> Slice[ResultLine]:
+        """Results in the order in which they came; until the run has ended there is a `next`, even after the last one.
+
+        Raises ProjectNotFound, RunNotFound, InvalidInput.
+        """
+        mark = position(query.cursor, (int,))
+        after = mark[0] if mark else -1
+        membership = self._access.require(actor, project_id, Right.VIEW)
+        outcome = None if query.outcome is None else StepOutcome[query.outcome.upper()]
+        rows = self._questions.results(project_id, run_id, after, query.size + 1, outcome)
+        if not rows:
+            raise RunNotFound
+        _require_seen(actor, membership, rows[0])
+        known = [row for row in rows if row.seq is not None]
+        shown = fitting([ResultLine.of(row) for row in known[: query.size]])
+        state: RunState = rows[0].run_state
+        more = len(known) > len(shown) or not state.final
+        return Slice(items=shown, next=cursor(shown[-1].seq if shown else after) if more else None)
+
+    def view(self, actor: Actor, project_id: int, run_id: int, seq: int) -> ResultView:
+        """One result with everything that is known of it. Raises ProjectNotFound, RunNotFound, ResultNotFound."""
+        membership = self._access.require(actor, project_id, Right.VIEW)
+        row = self._questions.result(project_id, run_id, seq)
+        if row is None:
+            raise ResultNotFound
+        _require_seen(actor, membership, row)
+        detail = unpacked(row.detail)
+        explanation = detail.pop("explanation", None)
+        self._put_back(project_id, run_id, detail)
+        return ResultView.of(row, explanation=explanation, detail=detail)
+
+    def body(
+        self, actor: Actor, project_id: int, run_id: int, sha256: str, query: BodyQuery, wanted: str | None = None
+    ) -> Part:
+        """Some of a body's bytes. `wanted` is a Range header; one that says nothing we know is left out of account.
+
+        Raises ProjectNotFound, RunNotFound, BodyNotFound, RangeNotSatisfiable.
+        """
+        membership = self._access.require(actor, project_id, Right.VIEW)
+        row = self._questions.body(project_id, run_id, sha256)
+        if row is None:
+            raise BodyNotFound
+        _require_seen(actor, membership, row)
+        if row.packed is None:
+            raise BodyNotFound
+        content = zlib.decompress(row.packed)
+        start, end = _range(wanted, query, len(content))
+        return Part(content[start:end], start, len(content), text=_is_text(content))
+
+    def _put_back(self, project_id: int, run_id: int, detail: dict[str, Any]) -> None:
+        """Put the beginnings of the bodies that are kept apart where they were."""
+        records = [detail[part]["body"] for part in ("request", "response") if detail.get(part) is not None]
+        apart = [record for record in records if "ref" in record]
+        kept = self._questions.bodies(project_id, run_id, {record["ref"] for record in apart})
+        for record in apart:
+            packed = kept.get(record["ref"])
+            if packed is None:  # removed since
+                record |= {"head": "", "truncated": True}
+                continue
+            content = zlib.decompress(packed)
+            record["head"] = _head(content[:MOST_SHOWN], record["encoding"])
+            record["truncated"] = record["truncated"] or len(content) > MOST_SHOWN
+
+
+def fitting[V: View](views: Sequence[V]) -> list[V]:
+    """As many of them as a list may have; the first one in any case."""
+    shown, size = list[V](), 0
+    for view in views:
+        size += len(view.model_dump_json()) + 1
+        if shown and size > MOST_LISTED:
+            break
+        shown.append(view)
+    return shown
+
+
+def unpacked(detail: bytes) -> dict[str, Any]:
+    """The detail of a result as it may be answered."""
+    found: dict[str, Any] = read_json(zlib.decompress(detail).decode())
+    return found
+
+
+def read_json(text: str) -> Any:
+    """Stored JSON as it may be answered: numbers that JSON has not are words, halves of surrogate pairs question marks."""
+    value = json.loads(text, parse_constant=str)
+    return _whole(value) if _HALF.search(text) else value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_whole(name): _whole(item) for name, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
+
+
+def _head(content: bytes, encoding: str) -> str:
+    """The beginning of a body; a character that the cut went through is left out."""
+    if encoding == "base64":
+        return body_head(content, encoding)
+    text = content.decode("utf-8", "surrogatepass") if _is_text(content) else content.decode("utf-8", "replace")
+    return text.removesuffix("\ufffd")
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _range(wanted: str | None, query: BodyQuery, size: int) -> tuple[int, int]:
+    """From where to where. Raises RangeNotSatisfiable for what begins behind the end."""
+    start = query.offset
+    end = size if query.length is None else min(size, start + query.length)
+    header = None if wanted is None else _RANGE.fullmatch(wanted.replace(" ", ""))
+    if header is not None and any(header.groups()):
+        first, last = header.groups()
+        if not first:
+            start, end = max(0, size - int(last)), size
+        elif not last or int(last) >= int(first):
+            start, end = int(first), size if not last else min(size, int(last) + 1)
+    if start > size or (start == size and header is not None and size > 0):
+        raise RangeNotSatisfiable(values={"size": size})
+    return start, end
+
+
+def _require_seen(actor: Actor, membership: Membership, row: Any) -> None:
+    """Raises RunNotFound where the row says that the run is somebody else's own."""
+    if row.private_to not in {None, actor.user_id} and not membership.may(Right.OWN):
+        raise RunNotFound

@@ -1,0 +1,217 @@
+"""Runs: starting, listing, looking at, canceling and removing them; results are in `results`, repeats in `reruns`."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from wxcloudrun.core.actor import Actor
+from wxcloudrun.core.clock import Clock
+from wxcloudrun.core.db import AnySession, after_commit, unit_of_work
+from wxcloudrun.core.pagination import Slice, cursor, position
+from wxcloudrun.features.audit.service import AuditService
+from wxcloudrun.features.projects.access import Membership, ProjectAccess, Right
+from wxcloudrun.features.runs.choosing import Choice, RunChoosing
+from wxcloudrun.features.runs.dao import RunDao
+from wxcloudrun.features.runs.errors import RunEnded, RunNotEnded, RunNotFound
+from wxcloudrun.features.runs.models import Priority, RunState, Trigger
+from wxcloudrun.features.runs.planning import Bounds, Frozen, RunPlanning
+from wxcloudrun.features.runs.questions import RunQuestions, RunsWanted
+from wxcloudrun.features.runs.results import fitting, read_json
+from wxcloudrun.features.runs.schemas import RunLine, RunMade, RunRemoved, RunsQuery, RunStarted, RunView
+from wxcloudrun.features.runs.supply import CANCELED, is_lost
+
+_NUMBERS: Final = ("fence", "claims", "ahead", "stored", "passed", "failed", "error", "skipped", "after_retry", "requests")
+_MOST_WARNINGS: Final = 50
+
+type Counting = Callable[[int | None, tuple[int, ...]], None]
+"""Counts one more run of a case and of scenarios."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A run to be queued: the columns that say what it is, its plan, and the scenarios that are counted."""
+
+    columns: Mapping[str, Any]
+    frozen: Frozen
+    counted: tuple[int, ...] = field(default=())
+
+
+class RunService:
+    """What members of a project do with its runs. `wake` tells workers of news, and must neither wait nor fail."""
+
+    def __init__(
+        self,
+        session: AnySession,
+        clock: Clock,
+        audit: AuditService,
+        access: ProjectAccess,
+        choosing: RunChoosing,
+        planning: RunPlanning,
+        *,
+        count: Counting,
+        wake: Callable[[], None],
+        lease_s: float,
+        questions: RunQuestions | None = None,
+        runs: RunDao | None = None,
+    ) -> None:
+        self.session = session
+        self._clock = clock
+        self._audit = audit
+        self._access = access
+        self._choosing = choosing
+        self._planning = planning
+        self._count = count
+        self._wake = wake
+        self._lease_s = lease_s
+        self._questions = questions or RunQuestions(session)
+        self._runs = runs or RunDao(session)
+
+    def start(
+        self, actor: Actor, project_id: int, made: RunMade, *, trigger: Trigger = Trigger.MANUAL, origin: int | None = None
+    ) -> RunStarted:
+        """Freeze what is to be run, and queue it. `origin`: number of the run that it repeats.
+
+        Raises what RunChoosing and RunPlanning raise.
+        """
+        choice = self._choosing.chosen(actor, project_id, made)
+        bounds = Bounds(made.deadline_ms, made.concurrency)
+        project = choice.membership.project
+        frozen = self._planning.frozen(
+            project, made.environment_id, choice.scenario, inputs=choice.inputs, bounds=bounds
+        )
+        columns = _columns(choice, made) | {"trigger": trigger, "origin_id": origin}
+        return self.queue(actor, project_id, Wish(columns, frozen, tuple(choice.counted)))
+
+    def queue(self, actor: Actor, project_id: int, wish: Wish) -> RunStarted:
+        """Put a run into the queue and wake a worker. Who calls this has checked every right. Raises PlanTooLarge."""
+        number = self._queue(actor, project_id, wish, self._planning.sealed(wish.frozen.plan))
+        row = self._questions.view(project_id, number)
+        if row is None:
+            raise RunNotFound
+        return RunStarted(**dict(run_view(row)), warnings=list(wish.frozen.warnings[:_MOST_WARNINGS]))
+
+    def page(self, actor: Actor, project_id: int, query: RunsQuery) -> Slice[RunLine]:
+        """Runs that the actor sees, the newest first. Raises ProjectNotFound, InvalidInput."""
+        before = position(query.cursor, (int,))
+        membership = self._access.require(actor, project_id, Right.VIEW)
+        rows = self._questions.page(
+            RunsWanted(
+                project_id,
+                None if membership.may(Right.OWN) else actor.user_id or 0,
+                None if query.state is None else RunState[query.state.upper()],
+                query.scenario_id,
+                query.case_id,
+                before[0] if before else None,
+                query.size + 1,
+            )
+        )
+        shown = fitting([RunLine.of(row) for row in rows[: query.size]])
+        return Slice(items=shown, next=cursor(shown[-1].id) if len(rows) > len(shown) else None)
+
+    def view(self, actor: Actor, project_id: int, run_id: int) -> RunView:
+        """A run; two questions. Raises ProjectNotFound, RunNotFound."""
+        membership = self._access.require(actor, project_id, Right.VIEW)
+        return run_view(found(actor, membership, self._questions.view(project_id, run_id)))
+
+    def cancel(self, actor: Actor, project_id: int, run_id: int) -> RunView:
+        """End a queued run at once; ask the worker of a running one to end it, which takes two seconds at most.
+
+        Raises ProjectNotFound, RightRequired, RunNotFound, RunEnded.
+        """
+        self._cancel(actor, project_id, run_id)
+        return self.view(actor, project_id, run_id)
+
+    @unit_of_work
+    def remove(self, actor: Actor, project_id: int, run_id: int) -> RunRemoved:
+        """Remove an ended run with all it holds.
+
+        Raises ProjectNotFound, RightRequired, ProjectArchived, RunNotFound, RunNotEnded.
+        """
+        membership = self._access.require(actor, project_id, Right.EDIT)
+        row = found(actor, membership, self._questions.locked(project_id, run_id))
+        if not row.state.final:
+            raise RunNotEnded
+        self._questions.remove(project_id, run_id)
+        told = {"title": row.title, "environment": row.environment, "state": row.state.name.lower()}
+        self._record(actor, "run.removed", row, told, None)
+        return RunRemoved(id=run_id)
+
+    def project_of(self, run_id: int) -> int:
+        """The project of a run, for commands: it says nothing of anybody's rights. Raises RunNotFound."""
+        project_id = self._questions.project(run_id)
+        if project_id is None:
+            raise RunNotFound
+        return project_id
+
+    @unit_of_work
+    def _queue(self, actor: Actor, project_id: int, wish: Wish, plan: str) -> int:
+        frozen = wish.frozen
+        values = {
+            **dict.fromkeys(_NUMBERS, 0),
+            **wish.columns,
+            "project_id": project_id,
+            "environment_id": frozen.environment_id,
+            "environment": frozen.environment,
+            "requester_id": actor.user_id,
+            "state": RunState.QUEUED,
+            "created_at": self._clock.now(),
+        }
+        number = self._questions.add(values, plan)
+        self._count(values["case_id"], wish.counted)
+        told = ("title", "environment", "scenario_id", "case_id", "origin_id")
+        after = {name: values[name] for name in told if values[name] is not None}
+        after |= {"trigger": values["trigger"].name.lower(), "inputs": sorted(frozen.plan.get("inputs", {}))}
+        place = None if values["private_to"] is not None else project_id
+        self._audit.record(actor, "run.started", ("run", number), None, after, project_id=place)
+        after_commit(self.session, self._wake)
+        return number
+
+    @unit_of_work
+    def _cancel(self, actor: Actor, project_id: int, run_id: int) -> None:
+        membership = self._access.require(actor, project_id, Right.RUN, archived=True)
+        row = found(actor, membership, self._questions.locked(project_id, run_id))
+        if row.state.final:
+            raise RunEnded
+        if row.state is RunState.QUEUED or is_lost(row, self._lease_s):
+            self._runs.close(row, RunState.CANCELED, CANCELED)
+        elif row.cancel_at is None:
+            self._questions.cancel(run_id)
+        else:
+            return
+        self._record(actor, "run.canceled", row, {"title": row.title, "state": row.state.name.lower()}, None)
+        after_commit(self.session, self._wake)
+
+    def _record(
+        self, actor: Actor, action: str, row: Row[Any], before: Mapping[str, Any], after: Mapping[str, Any] | None
+    ) -> None:
+        """The audit entry; of the run of a private case members are told nothing."""
+        place = None if row.private_to is not None else row.project_id
+        self._audit.record(actor, action, ("run", row.id), before, after, project_id=place)
+
+
+def found(actor: Actor, membership: Membership, row: Row[Any] | None) -> Row[Any]:
+    """The row of a run, or one that has its `private_to`. Raises RunNotFound where the actor does not see the run."""
+    if row is None or (row.private_to not in {None, actor.user_id} and not membership.may(Right.OWN)):
+        raise RunNotFound
+    return row
+
+
+def run_view(row: Row[Any]) -> RunView:
+    """The view of a run's row with its `place`."""
+    summary = None if row.summary is None else read_json(row.summary)
+    return RunView.of(row, place=row.place, summary=summary)
+
+
+def _columns(choice: Choice, made: RunMade) -> dict[str, Any]:
+    """What the row of a run says of what was asked for."""
+    return {
+        "title": made.title or choice.title,
+        "scenario_id": choice.scenario_id,
+        "case_id": choice.case_id,
+        "private_to": choice.private_to,
+        "asked": json.dumps(choice.asked, ensure_ascii=False, separators=(",", ":")),
+        "priority": Priority[made.priority.upper()],
+    }
