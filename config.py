@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -19,6 +19,7 @@ from wxcloudrun.core.first_secrets import development_secrets, env_file
 ROOT = Path(__file__).resolve().parent
 SIMULATOR_APPID_PREFIX = "wxsimulator"
 _ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+_RANGE = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+)|([^\[\]]+)(?=$))(?::(\d{1,5})(?:-(\d{1,5}))?)?")
 _PLACEHOLDER = re.compile(r"test|your[_-]|example|changeme|change[_-]me|placeholder|xxx|^$|simulator", re.IGNORECASE)
 
 
@@ -37,7 +38,27 @@ def _words(value: object) -> object:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
+def _ranges(texts: list[str]) -> list[str]:
+    """Address ranges, perhaps with a port or two with a dash between, as the engine's guard reads them."""
+    for text in texts:
+        found = _RANGE.fullmatch(text)
+        ports = [] if found is None else [int(port) for port in found.groups()[3:] if port is not None]
+        fits = found is not None and _is_network(next(filter(None, found.groups())))
+        if not fits or ports != sorted(ports) or not all(1 <= port <= 65535 for port in ports):
+            raise ValueError("give ranges as 10.1.0.0/16 or 127.0.0.1/32:8080, with commas between")
+    return texts
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
 Words = Annotated[list[str], BeforeValidator(_words)]
+Ranges = Annotated[Words, AfterValidator(_ranges)]
 Environment = Literal["development", "testing", "production"]
 Backend = Literal["sqlite", "mysql", "mariadb", "postgresql", "cockroachdb"]
 _DRIVERS = {  # of URLs that name none: the drivers that are installed
@@ -149,6 +170,10 @@ class Settings(BaseModel):
     run_project_cap: int = Field(4, ge=1, le=1000, description="Runs of one project at once.")
     run_lease_s: int = Field(
         15, ge=1, le=300, description="Seconds of a worker's silence after which another takes over its runs."
+    )
+    run_allowed: Ranges = Field(
+        default_factory=list,
+        description="Address ranges that runs may reach besides public ones, as 10.1.0.0/16 or 127.0.0.1/32:8080.",
     )
 
     # Uploads

@@ -24,6 +24,7 @@ _STATUS = {
     409: "409: against the present state",
     413: "413: too large",
     415: "415: of a kind that is not read here",
+    416: "416: a range that is not there",
     422: "422: read, and not acceptable",
     429: "429: too often",
     500: "500: our fault",

@@ -10,6 +10,7 @@ from wxcloudrun.features.environments import routes as environments
 from wxcloudrun.features.files import routes as files
 from wxcloudrun.features.health import routes as health
 from wxcloudrun.features.projects import routes as projects
+from wxcloudrun.features.runs import routes as runs
 from wxcloudrun.features.scenarios import routes as scenarios
 from wxcloudrun.features.users import routes as users
 from wxcloudrun.features.wechat import routes as wechat
@@ -25,6 +26,7 @@ TABLES: dict[str, list[Route]] = {
     "files": files.ROUTES,
     "datasets": datasets.ROUTES,
     "scenarios": scenarios.ROUTES,
+    "runs": runs.ROUTES,
     "audit": audit.ROUTES,
     "health": health.ROUTES,
 }
@@ -40,5 +42,6 @@ GUIDES: dict[str, str] = {
     "files": "cases",
     "datasets": "datasets",
     "scenarios": "scenarios",
+    "runs": "runs",
     "health": "deployment",
 }

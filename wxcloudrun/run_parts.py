@@ -4,22 +4,37 @@ import os
 import platform
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.container import Container
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import db
 from wxcloudrun.core.errors import Missing, Unavailable
+from wxcloudrun.features.audit.service import AuditService
+from wxcloudrun.features.cases.access import CaseAccess
+from wxcloudrun.features.cases.planning import CasePlanning
+from wxcloudrun.features.cases.service import CaseService
+from wxcloudrun.features.datasets.planning import DatasetPlanning
+from wxcloudrun.features.environments.planning import EnvironmentPlanning
 from wxcloudrun.features.files.planning import FilePlanning
+from wxcloudrun.features.projects.access import ProjectAccess
+from wxcloudrun.features.runs.choosing import Library, RunChoosing
 from wxcloudrun.features.runs.crew import Places, RunCrew
 from wxcloudrun.features.runs.dao import RunTables
 from wxcloudrun.features.runs.execution import RunExecution
 from wxcloudrun.features.runs.gate import StepGate
 from wxcloudrun.features.runs.leases import Heart
+from wxcloudrun.features.runs.planning import RunPlanning
+from wxcloudrun.features.runs.reruns import RunReruns
+from wxcloudrun.features.runs.results import ResultService
+from wxcloudrun.features.runs.service import Around, RunService
 from wxcloudrun.features.runs.supply import RunSupply
 from wxcloudrun.features.runs.waking import Bell
+from wxcloudrun.features.scenarios.planning import ScenarioPlanning
+from wxcloudrun.features.scenarios.service import ScenarioService
 from wxcloudrun.integrations.object_store import ObjectStore
 
 if TYPE_CHECKING:
@@ -34,6 +49,50 @@ def provide_runs(settings: "Settings", container: Container, keys: KeyRing) -> N
     provide(RunTables, lambda: RunTables(sessionmaker(db.engine, expire_on_commit=False)))
     provide(RunExecution, lambda: _execution(settings, container, keys))
     provide(RunCrew, lambda: _crew(settings, get(RunTables), get(RunExecution), get(Bell)))
+    _provide_services(settings, container, keys)
+
+
+def _provide_services(settings: "Settings", container: Container, keys: KeyRing) -> None:
+    """How people's part of runs is made: starting, looking at, repeating."""
+    get, provide = container.get, container.provide
+    session: Any = db.session
+    around = Around(
+        count=lambda case_id, scenario_ids: _count(container, case_id, scenario_ids),
+        wake=lambda: get(Bell).ring(),
+        lease_s=settings.run_lease_s,
+    )
+    provide(RunPlanning, lambda: RunPlanning(keys, get(EnvironmentPlanning), settings.run_allowed))
+    provide(RunChoosing, lambda: RunChoosing(_library(container)))
+    provide(
+        RunService,
+        lambda: RunService(
+            session, get(Clock), get(AuditService), get(ProjectAccess), get(RunChoosing), get(RunPlanning), around
+        ),
+    )
+    provide(ResultService, lambda: ResultService(session, get(ProjectAccess)))
+    provide(
+        RunReruns,
+        lambda: RunReruns(session, get(ProjectAccess), get(RunChoosing), get(RunPlanning), get(RunService)),
+    )
+
+
+def _library(container: Container) -> Library:
+    get = container.get
+    return Library(
+        projects=get(ProjectAccess),
+        case_access=get(CaseAccess),
+        cases=get(CasePlanning),
+        drafts=get(CaseService),
+        datasets=get(DatasetPlanning),
+        scenarios=get(ScenarioPlanning),
+        lists=get(ScenarioService),
+    )
+
+
+def _count(container: Container, case_id: int | None, scenario_ids: tuple[int, ...]) -> None:
+    if case_id is not None:
+        container.get(CasePlanning).count_run(case_id)
+    container.get(ScenarioPlanning).count_run(scenario_ids)
 
 
 def _execution(settings: "Settings", container: Container, keys: KeyRing) -> RunExecution:

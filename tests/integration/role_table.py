@@ -15,7 +15,8 @@ with a name that no file has; {case_id} of the library with somebody's public ca
 Routes of a project stand in `PROJECT_TABLE`, whose rows are
 `"METHOD /path": (anonymous, stranger, viewer, runner, editor, owner, administrator)`: a stranger is a verified user who is no
 member, the administrator one of the service, who is no member either. {project_id}, {environment_id}, {case_id},
-{scenario_id}, {step_id}, {dataset_id}, {file_id}, {invitation_id} belong to the project, {user_id} is one more member.
+{scenario_id}, {step_id}, {dataset_id}, {file_id}, {invitation_id}, {run_id} with its result {seq} and its body {sha256} belong
+to the project, {user_id} is one more member.
 """
 
 ANYONE = ("ok", "ok", "ok", "ok", "ok")
@@ -93,6 +94,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
 }
 
 MEMBERS = ("401", "404", "ok", "ok", "ok", "ok", "ok")
+RUNNERS = ("401", "404", "403", "ok", "ok", "ok", "ok")
 EDITORS = ("401", "404", "403", "403", "ok", "ok", "ok")
 OWNERS_OF_IT = ("401", "404", "403", "403", "403", "ok", "ok")
 _IT = "/api/projects/{project_id}"
@@ -164,4 +166,13 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"DELETE {_IT}/scenarios/{{scenario_id}}/steps/{{step_id}}": EDITORS,
     f"POST {_IT}/scenarios/{{scenario_id}}/steps/{{step_id}}/move": EDITORS,
     f"POST {_IT}/scenarios/{{scenario_id}}/steps/{{step_id}}/copy": EDITORS,
+    f"POST {_IT}/runs": RUNNERS,
+    f"GET {_IT}/runs": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}": MEMBERS,
+    f"POST {_IT}/runs/{{run_id}}/cancel": RUNNERS,
+    f"POST {_IT}/runs/{{run_id}}/rerun": RUNNERS,
+    f"DELETE {_IT}/runs/{{run_id}}": EDITORS,
+    f"GET {_IT}/runs/{{run_id}}/results": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}/results/{{seq}}": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}/bodies/{{sha256}}": MEMBERS,
 }

@@ -41,13 +41,17 @@ KINDS = ["sqlite", "mariadb", "postgresql"]
 
 @dataclass
 class Target:
-    """A server that notes every request when it has arrived, and answers after `delay_s`."""
+    """A server that notes every request when it has arrived, and answers after `delay_s`.
+
+    Requests for paths that begin with `holds` are answered when `hold` is set.
+    """
 
     port: int
     seen: list[tuple[float, str, str]] = field(default_factory=list)
     delay_s: float = 0.0
     answer: Callable[[str, str], tuple[int, bytes]] | None = None
     hold: threading.Event | None = None
+    holds: str = ""
 
     def unsafe(self) -> Counter[str]:
         """How often each path came with a method that changes something."""
@@ -66,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         target = self.target
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         target.seen.append((time.monotonic(), self.command, self.path))
-        if target.hold is not None:
+        if target.hold is not None and self.path.startswith(target.holds):
             target.hold.wait(20)
         if target.delay_s:
             time.sleep(target.delay_s)

@@ -14,6 +14,7 @@ from tests.integration.datasets_bench import made
 from tests.integration.library_bench import library
 from tests.integration.projects_bench import Team, error_of, join, team
 from tests.integration.role_table import PROJECT_TABLE, TABLE
+from tests.integration.runs_api_bench import a_run
 from tests.integration.scenarios_bench import Stage as Scenarios
 from tests.unit.features.users import samples
 from wxcloudrun.core.actor import Role
@@ -134,6 +135,8 @@ def _place(group: Team, extra: int, path: str) -> str:
         rows["step_id"] = scenarios.step(int(rows["scenario_id"]))
     if "{file_id}" in path:
         rows["file_id"] = group.editor.ok("POST", f"{group.path}/files", data=_form())["id"]
+    if path.endswith("/runs") or "{run_id}" in path:
+        rows |= a_run(group, ended="cancel" not in path)
     if "{invitation_id}" in path:
         rows["invitation_id"] = group.invitation()["id"]
     return path.format(**rows)
@@ -150,6 +153,10 @@ def _sent(group: Team, method: str, path: str) -> dict[str, object]:
 
 
 def _body(group: Team, method: str, path: str) -> object:
+    if method == "POST" and path.endswith("/runs"):
+        return {"tag": "smoke"}
+    if path.endswith("/rerun"):
+        return {}
     if path.endswith(("{dataset_id}/move", "{step_id}/move")):
         return {"to": "last"}
     if path.endswith("/move"):

@@ -3,6 +3,7 @@
 import json
 import threading
 from contextlib import contextmanager
+from random import Random
 from typing import Any
 
 import pytest
@@ -278,8 +279,6 @@ def test_many_fast_requests_share_a_write_and_what_is_open_stays_bounded(desk, c
 
 
 def test_what_may_have_been_sent_never_outgrows_what_is_stored_whatever_the_pace(desk, claim):
-    from random import Random
-
     random, time = Random(3), Time()
     one = recorder(desk, claim, monotonic=time, doubt=2)
     sent, answered = 0, 0

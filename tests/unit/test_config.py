@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import config
+from wxcloudrun.engine.send.egress import AddressRule
 
 SAFE = {
     "FLASK_ENV": "production",
@@ -130,3 +131,21 @@ def test_an_address_under_which_uploads_are_fetched_is_taken(address: str, tmp_p
 def test_a_public_address_that_nobody_could_fetch_from_is_refused(address: str, tmp_path: Path):
     with pytest.raises(config.ConfigurationError, match="PUBLIC_URL"):
         config.load({"PUBLIC_URL": address}, flask_env="testing", data_dir=tmp_path)
+
+
+@pytest.mark.parametrize("text", ["10.1.0.0/16", "127.0.0.1/32:8080", "127.0.0.1:8000-9000,[fd00::/8]:443", "fd00::/8"])
+def test_ranges_that_runs_may_reach_are_read_as_the_engine_reads_them(text: str):
+    rules = config.load(SAFE | {"RUN_ALLOWED": text}).run_allowed
+    assert [AddressRule.parse(rule) for rule in rules]
+    assert ",".join(rules) == text
+
+
+@pytest.mark.parametrize("text", ["intranet", "10.0.0.1/8", "10.1.0.0/16:9-8", "127.0.0.1:99999", "10.1.0.0/16 :80"])
+def test_a_range_that_is_none_is_refused_and_not_shown(text: str):
+    told = refusal(RUN_ALLOWED=text)
+    assert told.startswith("RUN_ALLOWED: ")
+    assert text not in told
+
+
+def test_runs_reach_public_addresses_only_unless_somebody_says_so():
+    assert config.load(SAFE).run_allowed == []

@@ -82,6 +82,7 @@ class PackedResult:
 def pack(result: "StepResult") -> PackedResult:
     """The rows of a result. Everything in them is masked but `handed`, which is to be encrypted."""
     data = result.to_json()
+    data["explanation"] = result.explain() or None  # made of what is masked already
     bodies: dict[str, bytes] = {}
     for part in ("request", "response"):
         whole = data[part]

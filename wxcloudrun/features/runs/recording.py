@@ -5,9 +5,9 @@ out, its step has a place in the number that is stored there. Who takes the run 
 without a result may have been sent, without a write for each of them.
 """
 
-import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,7 @@ class Recorder:
         self._sent: set[str] = set()  # steps that were sent, or are about to be, and whose results are not stored
         self._under_way: set[str] = set()  # of these, those that gave no result yet
         self._allowed = 0  # how many `_sent` may be, by what is stored
-        self._sends = 0
+        self._sends: deque[float] = deque(maxlen=MOST_AHEAD)  # moments of the last ones
         self._flushed_at = monotonic()
         self._leaving, self._left = threading.Event(), threading.Event()
         self._fault: Exception | None = None
@@ -81,7 +81,7 @@ class Recorder:
                     self._flush_or_stop(wanted=1)
                 self._sent.add(path)
                 self._under_way.add(path)
-                self._sends += 1
+                self._sends.append(self._monotonic())
         self.lease.check()
 
     def add(self, result: "StepResult") -> None:
@@ -182,7 +182,7 @@ class Recorder:
         self._stored += len(self._results)
         self._sent, self._allowed = left, allowed
         self.stored_totals = self.totals.copy()
-        self._results, self._size, self._sends = [], 0, 0
+        self._results, self._size = [], 0
         self._flushed_at = self._monotonic()
 
     def _found(self, there: int) -> None:
@@ -192,10 +192,10 @@ class Recorder:
         self._results, self._stored = self._results[count:], there
 
     def _allowance(self, wanted: int) -> int:
-        """Twice what an interval brings at the pace since the last write; where that is little, one at a time."""
-        passed = max(self._monotonic() - self._flushed_at, 0.001)
-        pace = self._sends * INTERVAL_S / passed
-        return wanted if pace < _FEW else min(MOST_AHEAD, math.ceil(2 * pace))
+        """Twice what the last interval brought; where that is little, one at a time."""
+        since = self._monotonic() - INTERVAL_S
+        lately = sum(moment > since for moment in self._sends)
+        return wanted if lately < _FEW else min(MOST_AHEAD, 2 * lately)
 
     def _keep(self, ahead: int, end: End | None, *, patient: bool) -> int | None:
         """Write until it is kept, while the lease lasts. A number: so many results were stored already, without it."""

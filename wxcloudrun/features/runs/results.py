@@ -11,9 +11,10 @@ from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.db import AnySession
 from wxcloudrun.core.pagination import Slice, cursor, position
 from wxcloudrun.core.shapes import View
-from wxcloudrun.features.projects.access import Membership, ProjectAccess, Right
-from wxcloudrun.features.runs.errors import BodyNotFound, RangeNotSatisfiable, ResultNotFound, RunNotFound
-from wxcloudrun.features.runs.models import RunState, StepOutcome
+from wxcloudrun.features.projects.access import ProjectAccess, Right
+from wxcloudrun.features.runs.access import seen
+from wxcloudrun.features.runs.errors import BodyNotFound, RangeNotSatisfiable, ResultNotFound
+from wxcloudrun.features.runs.models import StepOutcome
 from wxcloudrun.features.runs.packing import body_head
 from wxcloudrun.features.runs.questions import RunQuestions
 from wxcloudrun.features.runs.schemas import BodyQuery, ResultLine, ResultsQuery, ResultView
@@ -54,13 +55,10 @@ class ResultService:
         membership = self._access.require(actor, project_id, Right.VIEW)
         outcome = None if query.outcome is None else StepOutcome[query.outcome.upper()]
         rows = self._questions.results(project_id, run_id, after, query.size + 1, outcome)
-        if not rows:
-            raise RunNotFound
-        _require_seen(actor, membership, rows[0])
+        run = seen(actor, membership, rows[0] if rows else None)
         known = [row for row in rows if row.seq is not None]
         shown = fitting([ResultLine.of(row) for row in known[: query.size]])
-        state: RunState = rows[0].run_state
-        more = len(known) > len(shown) or not state.final
+        more = len(known) > len(shown) or not run.run_state.final
         return Slice(items=shown, next=cursor(shown[-1].seq if shown else after) if more else None)
 
     def view(self, actor: Actor, project_id: int, run_id: int, seq: int) -> ResultView:
@@ -69,7 +67,7 @@ class ResultService:
         row = self._questions.result(project_id, run_id, seq)
         if row is None:
             raise ResultNotFound
-        _require_seen(actor, membership, row)
+        seen(actor, membership, row)
         detail = unpacked(row.detail)
         explanation = detail.pop("explanation", None)
         self._put_back(project_id, run_id, detail)
@@ -86,8 +84,7 @@ class ResultService:
         row = self._questions.body(project_id, run_id, sha256)
         if row is None:
             raise BodyNotFound
-        _require_seen(actor, membership, row)
-        if row.packed is None:
+        if seen(actor, membership, row).packed is None:
             raise BodyNotFound
         content = zlib.decompress(row.packed)
         start, end = _range(wanted, query, len(content))
@@ -104,7 +101,7 @@ class ResultService:
                 record |= {"head": "", "truncated": True}
                 continue
             content = zlib.decompress(packed)
-            record["head"] = _head(content[:MOST_SHOWN], record["encoding"])
+            record["head"] = _head(content, record["encoding"])
             record["truncated"] = record["truncated"] or len(content) > MOST_SHOWN
 
 
@@ -126,7 +123,7 @@ def unpacked(detail: bytes) -> dict[str, Any]:
 
 
 def read_json(text: str) -> Any:
-    """Stored JSON as it may be answered: numbers that JSON has not are words, halves of surrogate pairs question marks."""
+    """Stored JSON as it may be answered: numbers that JSON has not are words, halves of surrogate pairs are `?`."""
     value = json.loads(text, parse_constant=str)
     return _whole(value) if _HALF.search(text) else value
 
@@ -140,11 +137,11 @@ def _whole(value: Any) -> Any:
 
 
 def _head(content: bytes, encoding: str) -> str:
-    """The beginning of a body; a character that the cut went through is left out."""
+    """The beginning of a body; a character that the cut goes through is left out."""
     if encoding == "base64":
-        return body_head(content, encoding)
-    text = content.decode("utf-8", "surrogatepass") if _is_text(content) else content.decode("utf-8", "replace")
-    return text.removesuffix("\ufffd")
+        return body_head(content[:MOST_SHOWN], encoding)
+    text = content[:MOST_SHOWN].decode("utf-8", "replace")
+    return text.rstrip("\ufffd") if len(content) > MOST_SHOWN else text
 
 
 def _is_text(content: bytes) -> bool:
@@ -169,9 +166,3 @@ def _range(wanted: str | None, query: BodyQuery, size: int) -> tuple[int, int]:
     if start > size or (start == size and header is not None and size > 0):
         raise RangeNotSatisfiable(values={"size": size})
     return start, end
-
-
-def _require_seen(actor: Actor, membership: Membership, row: Any) -> None:
-    """Raises RunNotFound where the row says that the run is somebody else's own."""
-    if row.private_to not in {None, actor.user_id} and not membership.may(Right.OWN):
-        raise RunNotFound

@@ -12,7 +12,8 @@ from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.db import AnySession, after_commit, unit_of_work
 from wxcloudrun.core.pagination import Slice, cursor, position
 from wxcloudrun.features.audit.service import AuditService
-from wxcloudrun.features.projects.access import Membership, ProjectAccess, Right
+from wxcloudrun.features.projects.access import ProjectAccess, Right
+from wxcloudrun.features.runs.access import seen
 from wxcloudrun.features.runs.choosing import Choice, RunChoosing
 from wxcloudrun.features.runs.dao import RunDao
 from wxcloudrun.features.runs.errors import RunEnded, RunNotEnded, RunNotFound
@@ -23,11 +24,22 @@ from wxcloudrun.features.runs.results import fitting, read_json
 from wxcloudrun.features.runs.schemas import RunLine, RunMade, RunRemoved, RunsQuery, RunStarted, RunView
 from wxcloudrun.features.runs.supply import CANCELED, is_lost
 
-_NUMBERS: Final = ("fence", "claims", "ahead", "stored", "passed", "failed", "error", "skipped", "after_retry", "requests")
+_NUMBERS: Final = (
+    "fence", "claims", "ahead", "stored", "passed", "failed", "error", "skipped", "after_retry", "requests",
+)  # fmt: skip
 _MOST_WARNINGS: Final = 50
 
-type Counting = Callable[[int | None, tuple[int, ...]], None]
-"""Counts one more run of a case and of scenarios."""
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is done around runs: `count` one more run of a case and of scenarios, and `wake` workers when there is news.
+
+    `wake` neither waits nor fails. `lease_s`: after so many seconds of silence a worker counts as lost.
+    """
+
+    count: Callable[[int | None, tuple[int, ...]], None]
+    wake: Callable[[], None]
+    lease_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ class Wish:
 
 
 class RunService:
-    """What members of a project do with its runs. `wake` tells workers of news, and must neither wait nor fail."""
+    """What members of a project do with its runs."""
 
     def __init__(
         self,
@@ -50,12 +62,8 @@ class RunService:
         access: ProjectAccess,
         choosing: RunChoosing,
         planning: RunPlanning,
-        *,
-        count: Counting,
-        wake: Callable[[], None],
-        lease_s: float,
+        around: Around,
         questions: RunQuestions | None = None,
-        runs: RunDao | None = None,
     ) -> None:
         self.session = session
         self._clock = clock
@@ -63,14 +71,12 @@ class RunService:
         self._access = access
         self._choosing = choosing
         self._planning = planning
-        self._count = count
-        self._wake = wake
-        self._lease_s = lease_s
+        self._around = around
         self._questions = questions or RunQuestions(session)
-        self._runs = runs or RunDao(session)
+        self._runs = RunDao(session)
 
     def start(
-        self, actor: Actor, project_id: int, made: RunMade, *, trigger: Trigger = Trigger.MANUAL, origin: int | None = None
+        self, actor: Actor, project_id: int, made: RunMade, trigger: Trigger = Trigger.MANUAL, origin: int | None = None
     ) -> RunStarted:
         """Freeze what is to be run, and queue it. `origin`: number of the run that it repeats.
 
@@ -114,7 +120,7 @@ class RunService:
     def view(self, actor: Actor, project_id: int, run_id: int) -> RunView:
         """A run; two questions. Raises ProjectNotFound, RunNotFound."""
         membership = self._access.require(actor, project_id, Right.VIEW)
-        return run_view(found(actor, membership, self._questions.view(project_id, run_id)))
+        return run_view(seen(actor, membership, self._questions.view(project_id, run_id)))
 
     def cancel(self, actor: Actor, project_id: int, run_id: int) -> RunView:
         """End a queued run at once; ask the worker of a running one to end it, which takes two seconds at most.
@@ -131,7 +137,7 @@ class RunService:
         Raises ProjectNotFound, RightRequired, ProjectArchived, RunNotFound, RunNotEnded.
         """
         membership = self._access.require(actor, project_id, Right.EDIT)
-        row = found(actor, membership, self._questions.locked(project_id, run_id))
+        row = seen(actor, membership, self._questions.locked(project_id, run_id))
         if not row.state.final:
             raise RunNotEnded
         self._questions.remove(project_id, run_id)
@@ -160,29 +166,29 @@ class RunService:
             "created_at": self._clock.now(),
         }
         number = self._questions.add(values, plan)
-        self._count(values["case_id"], wish.counted)
+        self._around.count(values["case_id"], wish.counted)
         told = ("title", "environment", "scenario_id", "case_id", "origin_id")
         after = {name: values[name] for name in told if values[name] is not None}
         after |= {"trigger": values["trigger"].name.lower(), "inputs": sorted(frozen.plan.get("inputs", {}))}
         place = None if values["private_to"] is not None else project_id
         self._audit.record(actor, "run.started", ("run", number), None, after, project_id=place)
-        after_commit(self.session, self._wake)
+        after_commit(self.session, self._around.wake)
         return number
 
     @unit_of_work
     def _cancel(self, actor: Actor, project_id: int, run_id: int) -> None:
         membership = self._access.require(actor, project_id, Right.RUN, archived=True)
-        row = found(actor, membership, self._questions.locked(project_id, run_id))
+        row = seen(actor, membership, self._questions.locked(project_id, run_id))
         if row.state.final:
             raise RunEnded
-        if row.state is RunState.QUEUED or is_lost(row, self._lease_s):
+        if row.state is RunState.QUEUED or is_lost(row, self._around.lease_s):
             self._runs.close(row, RunState.CANCELED, CANCELED)
         elif row.cancel_at is None:
             self._questions.cancel(run_id)
         else:
             return
         self._record(actor, "run.canceled", row, {"title": row.title, "state": row.state.name.lower()}, None)
-        after_commit(self.session, self._wake)
+        after_commit(self.session, self._around.wake)
 
     def _record(
         self, actor: Actor, action: str, row: Row[Any], before: Mapping[str, Any], after: Mapping[str, Any] | None
@@ -190,13 +196,6 @@ class RunService:
         """The audit entry; of the run of a private case members are told nothing."""
         place = None if row.private_to is not None else row.project_id
         self._audit.record(actor, action, ("run", row.id), before, after, project_id=place)
-
-
-def found(actor: Actor, membership: Membership, row: Row[Any] | None) -> Row[Any]:
-    """The row of a run, or one that has its `private_to`. Raises RunNotFound where the actor does not see the run."""
-    if row is None or (row.private_to not in {None, actor.user_id} and not membership.may(Right.OWN)):
-        raise RunNotFound
-    return row
 
 
 def run_view(row: Row[Any]) -> RunView:
