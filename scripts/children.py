@@ -58,6 +58,7 @@ def settings(place: Place, environ: Mapping[str, str]) -> dict[str, str]:
         "WECHAT_PUSH_TOKEN": constants["DEFAULT_TOKEN"],
         "WECHAT_PUSH_AES_KEY": constants["DEFAULT_ENCODING_AES_KEY"],
         "ALLOW_MOCK_LOGIN": "true",
+        "RUN_ALLOWED": f"127.0.0.1/32:{place.port},127.0.0.1/32:{place.simulator_port}",
         "PYTHONUNBUFFERED": "1",
     }
 

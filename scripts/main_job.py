@@ -38,11 +38,9 @@ class MainJob:
 
     def _code(self) -> str:
         began = time.perf_counter()
-        status, answer = call(self.simulator, "POST", "/_sim/login-code", {"name": "demo"})
-        if status != 200 or "code" not in answer:
-            raise JobFailedError(f"the simulator gave no code: {status} {answer}")
-        self._line("get a code (wx.login)", "POST /_sim/login-code", status, began, f"code {_short(answer['code'])}")
-        return str(answer["code"])
+        code = login_code(self.simulator)
+        self._line("get a code (wx.login)", "POST /_sim/login-code", 200, began, f"code {_short(code)}")
+        return code
 
     def _step(self, what: str, method: str, path: str, body: Any = None, *, tell: Callable[[Any], str]) -> Any:
         began = time.perf_counter()
@@ -57,6 +55,14 @@ class MainJob:
     def _line(self, what: str, request: str, status: int, began: float, telling: str) -> None:
         duration = (time.perf_counter() - began) * 1000
         self.say(f"  {what:<22} {request:<24} {status} {duration:6.0f} ms   {telling}")
+
+
+def login_code(simulator: str) -> str:
+    """A code of the demo person, as wx.login() gives it. Raises JobFailedError."""
+    status, answer = call(simulator, "POST", "/_sim/login-code", {"name": "demo"})
+    if status != 200 or "code" not in answer:
+        raise JobFailedError(f"the simulator gave no code: {status} {answer}")
+    return str(answer["code"])
 
 
 def call(base: str, method: str, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:

@@ -13,6 +13,7 @@ from types import FrameType
 
 from scripts import children
 from scripts.children import Place
+from scripts.demo_run import DemoRun
 from scripts.main_job import JobFailedError, MainJob
 from scripts.ports import free_port
 from scripts.schema import MigrationError, is_current, migrate
@@ -92,6 +93,8 @@ def _do_main_job(place: Place) -> None:
     _say("\nThe main job, once:")
     MainJob(place.url, place.simulator_url, _say).run()
     _say(f"\n{_seeded(place)}; log in with a code of the simulated WeChat (above) to see it")
+    _say("\nThe demo's scenario, carried out by the worker; one row of data fails on purpose:")
+    DemoRun(place.url, place.simulator_url, _say).run()
 
 
 def _seeded(place: Place) -> str:

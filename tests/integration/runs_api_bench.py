@@ -1,6 +1,7 @@
 """What tests of the runs' API share: a stage with a server to be tested, and a worker's part carried out at once."""
 
 import secrets
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +12,7 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from tests.conftest import FakeWeChat, Person
-from tests.integration.library_bench import Library
+from tests.integration.library_bench import Library, library
 from tests.integration.projects_bench import Team, team
 from tests.integration.runs_bench import Target, counting
 from tests.integration.scenarios_bench import Stage
@@ -31,7 +32,7 @@ from wxcloudrun.features.runs.models import (
     StepOutcome,
     Trigger,
 )
-from wxcloudrun.features.runs.packing import packed
+from wxcloudrun.features.runs.packing import packed, unpacked
 from wxcloudrun.features.runs.planning import RunPlanning
 from wxcloudrun.features.runs.supply import RunSupply
 
@@ -55,7 +56,9 @@ def a_run(group: Team, *, ended: bool = True) -> dict[str, Any]:
         plan = planning.sealed({"scenario": {"steps": []}, "inputs": {}, "limits": {}})
         db.session.execute(insert(RunPlan).values(run_id=number, content=plan))
         db.session.execute(insert(RunResult).values(run_id=number, **result_row(0)))
-        db.session.execute(insert(RunBody).values(project_id=group.project, sha256=SHA, size=1, packed=None))
+        db.session.execute(
+            insert(RunBody).values(project_id=group.project, sha256=SHA, size=1, packed=zlib.compress(b"x"))
+        )
         db.session.execute(insert(RunBodyUse).values(run_id=number, sha256=SHA, project_id=group.project))
         db.session.commit()
     return {"run_id": number, "seq": 0, "sha256": SHA}
@@ -162,8 +165,6 @@ class RunStage:
 
     def stored(self, run: int) -> str:
         """Everything that the tables of results hold of a run, in clear text."""
-        from wxcloudrun.features.runs.packing import unpacked  # noqa: PLC0415 - only here
-
         with self.team.app.app_context():
             query = select(RunResult.detail, RunResult.message, RunResult.name).where(RunResult.run_id == run)
             rows = db.session.execute(query).all()
@@ -172,8 +173,6 @@ class RunStage:
 
 def run_stage(app: Flask, wechat: FakeWeChat, target: Target) -> RunStage:
     """A team with an environment for the target; runs may reach it."""
-    from tests.integration.library_bench import library  # noqa: PLC0415 - a fixture's module
-
     group = team(app, wechat)
     container = app.extensions[EXTENSION]
     planning = container.get(RunPlanning)
@@ -185,19 +184,19 @@ def run_stage(app: Flask, wechat: FakeWeChat, target: Target) -> RunStage:
 
 
 @pytest.fixture
-def target() -> Iterator[Target]:
+def runs_target() -> Iterator[Target]:
     """A server that counts and answers 200."""
     with counting() as server:
         yield server
 
 
 @pytest.fixture
-def each_runs(each_app: Flask, each_wechat: FakeWeChat, target: Target) -> RunStage:
+def each_runs(each_app: Flask, each_wechat: FakeWeChat, runs_target: Target) -> RunStage:
     """Runs in the application on every database."""
-    return run_stage(each_app, each_wechat, target)
+    return run_stage(each_app, each_wechat, runs_target)
 
 
 @pytest.fixture
-def a_runs(app: Flask, wechat: FakeWeChat, target: Target) -> RunStage:
+def a_runs(app: Flask, wechat: FakeWeChat, runs_target: Target) -> RunStage:
     """Runs in the application on SQLite."""
-    return run_stage(app, wechat, target)
+    return run_stage(app, wechat, runs_target)

@@ -10,6 +10,7 @@ from sqlalchemy import URL, event
 from tests.conftest import FakeWeChat, Person, log_in, make_app
 from tests.integration.library_bench import WHOLE, Library
 from tests.integration.projects_bench import Team
+from tests.integration.runs_api_bench import RunStage
 from tests.integration.scenarios_bench import Stage
 from wxcloudrun.core.db import db
 
@@ -184,3 +185,33 @@ def test_cloud_runs_word_costs_one_question_where_the_person_was_here_a_moment_a
     assert app.test_client().get("/api/user/profile", headers=headers).json["code"] == 1
     assert [statement.split()[0] for statement in statements] == ["SELECT", "SELECT"]
     engine.dispose()
+
+
+def test_runs_cost_the_same_however_many_there_are(a_runs: RunStage, asked: list[str]):
+    """Who asks, what they may, and the run or the list; a start freezes what is run and writes four rows."""
+    scenario = a_runs.scenario("s", *[a_runs.case(f"case {number}") for number in range(12)], tags=["smoke"])
+    a_runs.scenario("t", a_runs.case("one more"), tags=["smoke"])
+    costs = []
+    for number in range(2):
+        for _ in range(1 + 10 * number):
+            ended = a_runs.done(scenario_id=scenario)["id"]
+        place = a_runs.place(ended)
+        for path in (a_runs.all, f"{a_runs.all}?state=passed", place, f"{place}/results", f"{place}/results/3"):
+            asked.clear()
+            a_runs.team.viewer.ok("GET", path)
+            costs.append(len(asked))
+        for body in ({"scenario_id": scenario}, {"tag": "smoke"}):
+            asked.clear()
+            started = a_runs.started(**body)["id"]
+            costs.append(len(asked))
+        for what in ("plan", "today"):
+            asked.clear()
+            a_runs.team.runner.ok("POST", f"{place}/rerun", {"what": what})
+            costs.append(len(asked))
+        asked.clear()
+        a_runs.team.runner.ok("POST", f"{a_runs.place(started)}/cancel")
+        costs.append(len(asked))
+        a_runs.work()
+    assert costs[:10] == costs[10:]
+    assert costs[:5] == [3, 3, 3, 3, 3]
+    assert costs[5:10] == [13, 15, 10, 16, 8]

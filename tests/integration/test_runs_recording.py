@@ -59,8 +59,9 @@ def result(path, outcome=Outcome.PASSED, answer: str | None = None, **more):
     timing = dict.fromkeys(("resolve_ms", "connect_ms", "tls_ms", "send_ms", "wait_ms", "receive_ms"), 0.0)
     attempt = {"number": 1, "outcome": outcome.value}
     if answer is not None:
-        response = {"status": 200, "body": body(answer), "timing": {**timing, "total_ms": 4.0}}
-        facts = {"request": {"body": body("")}, "response": response, "attempts": (attempt,)}
+        response = {"status": 200, "reason": "OK", "body": body(answer), "timing": {**timing, "total_ms": 4.0}}
+        request = {"method": "GET", "url": "/", "curl": "", "body": body("")}
+        facts = {"request": request, "response": response, "attempts": (attempt,)}
     return StepResult("2", path, "case", outcome, "", "n", Phase.STEPS, "2030-01-01T00:00:00.000Z", 1.5, **facts, **more)
 
 

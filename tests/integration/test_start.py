@@ -52,6 +52,8 @@ def test_a_smoke_test_does_the_main_job_and_leaves_only_data(data):
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert len(re.findall(r" 200 +\d+ ms ", outcome.stdout)) == 6
     assert "Smoke test passed" in outcome.stdout
+    assert "  failed: 9 passed, 1 failed, 0 errors\n" in outcome.stdout
+    assert "expected status to equal 200, got 422" in outcome.stdout
     assert (data / "secrets.env").stat().st_mode & 0o777 == 0o600
     secrets = re.findall(r"=(\S+)", (data / "secrets.env").read_text())
     assert not [secret for secret in secrets if secret in outcome.stdout]

@@ -6,6 +6,7 @@ from flask_migrate import Migrate
 from wxcloudrun.cli.audit import audit
 from wxcloudrun.cli.doctor import doctor
 from wxcloudrun.cli.engine import engine
+from wxcloudrun.cli.runs import runs
 from wxcloudrun.cli.secrets import secrets
 from wxcloudrun.cli.seed import seed
 from wxcloudrun.cli.simulator import simulator
@@ -21,6 +22,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(audit)
     app.cli.add_command(doctor)
     app.cli.add_command(engine)
+    app.cli.add_command(runs)
     app.cli.add_command(secrets)
     app.cli.add_command(seed)
     app.cli.add_command(simulator)

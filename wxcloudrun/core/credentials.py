@@ -12,6 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from itertools import chain, count
 from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from wxcloudrun.core.masking import mask_text
 
 type Path = tuple[str, ...]
 type Held = dict[Path, str]
@@ -26,8 +29,11 @@ _TELLING = re.compile(
     re.IGNORECASE,
 )
 _HARMLESS = re.compile(r"(?:(?:Bearer|Basic|Token|Key|ApiKey)\s)?\s*", re.IGNORECASE)  # `Bearer {{token}}`
-_REFERENCE = re.compile(r"\{\{[^{}]+\}\}")
+# A variable by name, through filters without arguments: what stands in an argument could be the credential itself.
+_REFERENCE = re.compile(r"\{\{\s*\$?[^\W\d][\w.\[\]-]*\s*(?:\|\s*\w+\s*)*\}\}")
 _UNFIT = re.compile(r"\W+")
+_BEFORE_HOST = re.compile(r"[^/?#\\@]*:[/\\]*|[/\\]{2,}")
+_HOST = re.compile(r"[^/?#\\]*")
 
 
 def set_apart(content: Mapping[str, Any], kept: Mapping[Path, str]) -> tuple[dict[str, Any], Held]:
@@ -76,6 +82,17 @@ def is_open(text: str) -> bool:
     """True for text that tells nothing: empty, or references to variables only, perhaps after a scheme's word."""
     rest, found = _REFERENCE.subn("", text)
     return not text or bool(found and _HARMLESS.fullmatch(rest))
+
+
+def holds_a_credential(url: str) -> bool:
+    """True for `//user:password@host`, `?token=...` and what `query` would set apart, unless variables give them."""
+    plain = _REFERENCE.sub("", url)
+    before = _BEFORE_HOST.match(plain)
+    host = _HOST.match(plain, before.end()) if before else None
+    if (host is not None and "@" in host.group()) or mask_text(plain) != plain:
+        return True
+    query = plain.partition("#")[0].partition("?")[2]
+    return any(value and _TELLING.search(name) for name, value in parse_qsl(query))
 
 
 def packed(held: Mapping[Path, str]) -> str | None:
@@ -156,7 +173,9 @@ def _secret_field(action: Any) -> str | None:
         return None
     if action.get("do") == "sign" and "key" in action:
         return "key"
-    return "value" if action.get("do") == "set" and action.get("secret") is True and "value" in action else None
+    # The engine takes 1 and "true" for true; so whatever is no clear no is a yes.
+    secret = action.get("do") == "set" and action.get("secret", False) not in (False, None)
+    return "value" if secret and "value" in action else None
 
 
 def _objects(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

@@ -55,6 +55,15 @@ class KeyRing:
         except InvalidTag:
             raise UnreadableSecret(f"a value of {context} does not open with its key") from None
 
+    def readable(self, stored: str | None, context: str) -> str | None:
+        """The text again; None where there is none, and where its key was withdrawn: it has to be entered again."""
+        if stored is None:
+            return None
+        try:
+            return self.decrypt(stored, context)
+        except UnreadableSecret:
+            return None
+
     def lookup(self, text: str) -> str:
         """A keyed hash (64 hex digits): equal texts meet, and nobody without the key can try them all."""
         return hmac.new(self.lookup_key, text.encode(), hashlib.sha256).hexdigest()

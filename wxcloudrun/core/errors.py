@@ -1,8 +1,12 @@
 """The errors that services raise; one class a cause, and the edge answers each with its status, name and message."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Protocol
+
+MOST_FAULTS: Final = 50  # fields that a refusal names
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,3 +200,25 @@ def every_error(root: type[ApiError] = ApiError) -> Iterator[type[ApiError]]:
         if "zh" in vars(child):
             yield child
         yield from every_error(child)
+
+
+def refuse(faults: Iterable[FieldFault]) -> None:
+    """Raises InvalidInput with the first of them, where there are any."""
+    told = tuple(islice(faults, MOST_FAULTS))
+    if told:
+        raise InvalidInput(fields=told)
+
+
+class Objection(Protocol):
+    """What the engine has against something that a person wrote: a dotted path, a sentence, an offset in the text."""
+
+    field: str
+    reason: str
+    position: int | None
+
+
+def not_usable(objection: Objection, hidden: Iterable[str]) -> FieldFault:
+    """The objection as it is told. It could repeat a secret, so of those, at the paths `hidden`, only the place is."""
+    secret = any(f"{objection.field}.".startswith(f"{path}.") for path in hidden)
+    told = (None, None) if secret else (objection.position, objection.reason)
+    return FieldFault(objection.field, "not_usable", *told)

@@ -12,6 +12,7 @@ from wxcloudrun.core.shapes import View
 
 PageNumber = Annotated[int, Field(ge=1, le=10_000, description="Page, counted from 1.")]
 PageSize = Annotated[int, Field(ge=1, le=100, description="Items on a page.")]
+Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the list before.")]
 
 
 class Page[T](View):

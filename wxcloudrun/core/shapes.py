@@ -1,4 +1,4 @@
-"""The two kinds of models at the edge; both are built when first used, so that a start does not pay for them."""
+"""The two kinds of models at the edge. They are built when first used, so that a start does not pay for them."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,3 +13,9 @@ class View(BaseModel):
     """What a client is shown."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+class Removed(View):
+    """What is there no longer."""
+
+    id: int

@@ -33,7 +33,7 @@ NOUNS = {
     "users": {"administration", "admission", "moderation", "phone", "pictures", "privacy", "verification"},
     "wechat": {"inbox", "subscriptions", "tokens"},
 }
-PRIVATE = {"dao", "controller", "routes"}
+PRIVATE = {"dao", "questions", "controller", "routes"}
 GATHERERS = {"routes": {"wxcloudrun.blueprints"}}
 
 

@@ -34,6 +34,7 @@ def test_the_service_takes_what_it_is_told(tmp_path):
     assert loaded.simulated
     assert loaded.wx_appid == DEFAULT_APPID
     assert loaded.allow_mock_login
+    assert loaded.run_allowed == ["127.0.0.1/32:8181", "127.0.0.1/32:9191"]
 
 
 def test_the_secrets_are_for_their_owner_only(tmp_path):

@@ -14,6 +14,7 @@ from wxcloudrun.core import json_body
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.container import Container
 from wxcloudrun.core.errors import BadJson, BodyTooLarge, FieldFault, InvalidInput, NotFound, UnsupportedMediaType
+from wxcloudrun.core.faults import faults_of
 from wxcloudrun.core.http.later import LaterCall
 from wxcloudrun.core.http.route import Caller, Route, Upload, printable
 
@@ -148,7 +149,7 @@ def validated(model: type[BaseModel], value: Any, *, strict: bool) -> BaseModel:
     except ValidationError as error:
         whole = _whole_numbers(error, value) if strict else []
         if not whole:
-            raise InvalidInput(fields=tuple(_faults(error))) from None
+            raise InvalidInput(fields=tuple(_faults(model, error))) from None
     for path in whole:
         value = _with_integer(value, path)
     return validated(model, value, strict=strict)
@@ -186,7 +187,7 @@ def _with_integer(value: Any, path: tuple[int | str, ...]) -> Any:
     return copy
 
 
-def _faults(error: ValidationError) -> typing.Iterator[FieldFault]:
-    for item in error.errors(include_input=False, include_url=False, include_context=False)[:50]:
-        path = ".".join(printable(str(part)) for part in item["loc"]) or "body"
-        yield FieldFault(path, item["type"])
+def _faults(model: type[BaseModel], error: ValidationError) -> typing.Iterator[FieldFault]:
+    for place, reason, detail in faults_of(model, error):
+        path = ".".join(printable(str(part)) for part in place) or "body"
+        yield FieldFault(path, reason, detail=detail)

@@ -30,6 +30,7 @@ type BlobSource = Callable[[str], bytes | Path]
 """Turns a `blob` reference into its bytes or a file; raises `LookupError` or `OSError` when there is none."""
 
 _CHUNK = 1 << 16
+_COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 @record(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def build_body(spec: BodySpec, content_type: str | None = None, blobs: BlobSourc
 def _json(value: Any, content_type: str | None, field: str) -> Payload:
     kind = content_type or "application/json"
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _COMPACT.encode(value)
     except (ValueError, TypeError, RecursionError) as error:
         raise DefinitionError(field, f"the value cannot be written as JSON: {error}") from None
     try:

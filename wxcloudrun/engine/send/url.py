@@ -14,6 +14,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PLACE = re.compile(r"\{([A-Za-z_][\w.-]*)\}|(?<=/):([A-Za-z_]\w*)(?=/|$)")
+_PLAIN_PATH = re.compile(r"/?[A-Za-z0-9_.~-][A-Za-z0-9_.~/-]*")
 _UNENCODED_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PATH_SAFE = "/:@!$&'()*+,;=~%"
 _QUERY_SAFE = _PATH_SAFE + "?"
@@ -77,15 +78,28 @@ def resolve_url(
       raw and are encoded; what is already encoded in a URL stays. A null value is the name without `=`.
     - Fragments are dropped. Credentials before `@` end in `username` and `password`, not in the text.
     """
-    if not path_params and not query:
-        return _plain_url(base_url, url)
-    parsed = parse_url(_filled(_joined(base_url, url.strip()), path_params or {}))
-    return parsed.with_query(query_text(query))
+    parsed = _with_parameters(base_url, url, path_params) if path_params else _plain_url(base_url, url)
+    return parsed.with_query(query_text(query)) if query else parsed
+
+
+def _with_parameters(base_url: str | None, url: str, params: Mapping[str, Scalar]) -> Url:
+    return parse_url(_filled(_joined(base_url, url.strip()), params))
 
 
 @lru_cache(maxsize=1024)
 def _plain_url(base_url: str | None, url: str) -> Url:
-    return parse_url(_filled(_joined(base_url, url.strip()), {}))
+    """Ids make new paths all the time: one that is written as it is sent goes to the end of the base's path."""
+    if not base_url or _PLAIN_PATH.fullmatch(url) is None:
+        return _with_parameters(base_url, url, {})
+    root = _root(base_url)
+    path = root.path + url.lstrip("/")
+    return Url(root.scheme, root.host, root.port, path, root.query, root.username, root.password)
+
+
+@lru_cache(maxsize=64)
+def _root(base_url: str) -> Url:
+    """The base with a slash at the end of its path."""
+    return _with_parameters(base_url, "/", {})
 
 
 @lru_cache(maxsize=1024)

@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import Field
 
+from wxcloudrun.core.fields import RowNumber
+from wxcloudrun.core.pagination import Cursor, PageSize
 from wxcloudrun.core.shapes import Input, View
 
 
@@ -11,10 +13,10 @@ class AuditQuery(Input):
     """Which entries to list, newest first."""
 
     target_type: str | None = Field(None, pattern=r"^[a-z_]{1,32}$", description="Kind of thing that was changed.")
-    target_id: int | None = Field(None, ge=1, le=2**53 - 1, description="Number of the thing that was changed.")
-    project_id: int | None = Field(None, ge=1, le=2**53 - 1, description="Project in which something was changed.")
-    cursor: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the list before.")
-    size: int = Field(20, ge=1, le=100, description="Entries to list.")
+    target_id: RowNumber | None = Field(None, description="Number of the thing that was changed.")
+    project_id: RowNumber | None = Field(None, description="Project in which something was changed.")
+    cursor: Cursor | None = None
+    size: PageSize = 20
 
 
 class AuditView(View):

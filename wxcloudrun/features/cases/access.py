@@ -70,7 +70,11 @@ class CaseAccess:
         return open_ and membership.may(right) and sees(actor, row, membership)
 
 
+def is_the_creators(actor: Actor, row: Any, membership: Membership) -> bool:
+    """True for who made the case, and for owners of its project, who may decide what is the creator's alone."""
+    return row.creator_id == actor.user_id or membership.may(Right.OWN)
+
+
 def sees(actor: Actor, row: Any, membership: Membership) -> bool:
     """True when a member of the case's project sees it."""
-    own = row.creator_id == actor.user_id or membership.may(Right.OWN)
-    return row.visibility is not Visibility.PRIVATE or own
+    return row.visibility is not Visibility.PRIVATE or is_the_creators(actor, row, membership)

@@ -7,6 +7,7 @@ from wxcloudrun.features.cases.copies import CaseCopies
 from wxcloudrun.features.cases.exchange import (
     CaseCopied,
     CaseMoved,
+    CasesQuery,
     DifferenceQuery,
     DifferenceView,
     LibraryCase,
@@ -24,7 +25,6 @@ from wxcloudrun.features.cases.schemas import (
     CaseLine,
     CaseMade,
     CaseSaved,
-    CasesQuery,
     CaseView,
 )
 from wxcloudrun.features.cases.service import CaseService

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, UniqueConstraint, and_, bindparam, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
 
 from wxcloudrun.core.catalogue import Catalogue, Entry, Found, Wanted, private, shared, term, trash
-from wxcloudrun.core.db import AnySession, fetch, violates
+from wxcloudrun.core.dao import Dao, unique
+from wxcloudrun.core.db import AnySession, fetch
 from wxcloudrun.features.cases.errors import CaseNameTaken
 from wxcloudrun.features.cases.models import Case, CaseGram, CaseTerm, CaseText, CaseVersion, Visibility
 from wxcloudrun.features.projects.models import Project
@@ -60,19 +60,19 @@ _PROJECTS_NAME = select(_P.c.name).where(_P.c.id == _C.c.project_id).scalar_subq
 _CREATORS_NAME = select(_CREATOR.c.nickname).where(_CREATOR.c.id == _C.c.creator_id).scalar_subquery().label("creator")
 _LIBRARY_LINE = [*_LINE[:-1], _PROJECTS_NAME, _CREATORS_NAME]
 _TABLES: Any = [one.__table__ for one in (CaseTerm, CaseGram, CaseText, Case)]
-_NAME = next(one for one in _C.constraints if isinstance(one, UniqueConstraint))
+_NAME = unique(_C, CaseNameTaken)
 
 
-class CaseDao:
+class CaseDao(Dao):
     """Reads and writes cases. A row has the columns of the table, a row for viewing the nicknames of people too."""
 
     def __init__(self, session: AnySession) -> None:
-        self._session = session
+        super().__init__(session)
         self._catalogue = Catalogue(session, *_TABLES)
 
     def get(self, project_id: int, case_id: int) -> Row[Any] | None:
         """A case of that project, also from the trash, with `owner` and `creator`, their nicknames."""
-        return _first(fetch(self._session, _BY_ID, {"project": project_id, "id": case_id}))
+        return self._one(_BY_ID, {"project": project_id, "id": case_id})
 
     def locked(self, project_id: int, case_id: int) -> Row[Any] | None:
         """The case alone, and nobody else changes it before this transaction ends."""
@@ -85,11 +85,11 @@ class CaseDao:
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new case; its number. Raises CaseNameTaken."""
-        return int(self._judged(insert(_C), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+        return self._add(_C, values, _NAME)
 
     def change(self, case_id: int, values: Mapping[str, object]) -> None:
         """Change columns. Raises CaseNameTaken."""
-        self._judged(update(_C).where(_C.c.id == case_id).values(**values))
+        self._run(update(_C).where(_C.c.id == case_id).values(**values), judge=_NAME)
 
     def count_run(self, case_id: int) -> None:
         """One more run."""
@@ -116,23 +116,9 @@ class CaseDao:
         """Keep what a case has become."""
         self._run(insert(_V), dict(values))
 
-    def _judged(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        try:
-            return self._run(statement, values)
-        except IntegrityError as error:
-            if violates(error, _NAME):
-                raise CaseNameTaken from None
-            raise
 
-    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        return self._session.connection().execute(statement, values)
-
-
-class VersionDao:
+class VersionDao(Dao):
     """Reads what cases were. A row has the columns of `cases` that say who sees it, also where there is no version."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def page(self, project_id: int, case_id: int, before: int | None, size: int) -> Sequence[Row[Any]]:
         """Versions, the newest first, with `author`, a nickname; one row with the version None where there are none."""
@@ -151,16 +137,16 @@ class VersionDao:
         return fetch(self._session, _CASE_AND_NEWEST if None in wanted else _CASE_AND_VERSIONS, parameters)
 
 
-class LibraryDao:
+class LibraryDao(Dao):
     """Reads public cases; and what else copies and moves ask."""
 
     def __init__(self, session: AnySession) -> None:
-        self._session = session
+        super().__init__(session)
         self._catalogue = Catalogue(session, *_TABLES)
 
     def get(self, case_id: int) -> Row[Any] | None:
         """A case that everybody may read, with `project` and `creator`, their names."""
-        return _first(fetch(self._session, _PUBLIC, {"id": case_id}))
+        return self._one(_PUBLIC, {"id": case_id})
 
     def page(self, wanted: Wanted) -> Found:
         """Public cases without their content, with `project` and `creator`. Raises as the catalogue does."""
@@ -174,7 +160,3 @@ class LibraryDao:
     def forget_secrets(self, case_id: int) -> None:
         """Keep no credential of any version."""
         self._session.connection().execute(update(_V).where(_V.c.case_id == case_id).values(secrets=None))
-
-
-def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:
-    return rows[0] if rows else None

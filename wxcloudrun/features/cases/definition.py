@@ -6,14 +6,13 @@ A *content* is the JSON of the column `content`: `request`, `expected`, `extract
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from wxcloudrun.core.credentials import MARK, Held, put_back
-from wxcloudrun.core.errors import FieldFault
-from wxcloudrun.core.masking import mask_text
+from wxcloudrun.core.circles import circular
+from wxcloudrun.core.credentials import MARK, Held, holds_a_credential, put_back
+from wxcloudrun.core.errors import MOST_FAULTS, FieldFault, not_usable
 
 if TYPE_CHECKING:
     from wxcloudrun.engine.errors import DefinitionError
@@ -24,7 +23,6 @@ CASE_PARTS: Final = (
 STEP_PARTS: Final = ("condition", "retry", "poll", "dataset")
 PARTS: Final = (*CASE_PARTS, *STEP_PARTS)
 MOST_BYTES: Final = 262_144  # of a whole content as JSON
-MOST_FAULTS: Final = 50
 _MOST: Final = {"expected": 200, "extractions": 200, "assertions": 200, "before": 50, "after": 50}
 _MOST_IN_REQUEST: Final = {"query": 500, "headers": 500, "cookies": 500, "path_params": 500}
 _MOST_IN_BODY: Final = {"fields": 1000, "parts": 1000}
@@ -32,9 +30,6 @@ _MOST_PLACEHOLDERS: Final = 2000
 _LONGEST_URL: Final = 2048
 _SHOWN: Final = 300  # characters of a path or a sentence
 _STEP: Final = "scenario.steps.0."
-_REFERENCE: Final = re.compile(r"\{\{[^{}]*\}\}")
-_BEFORE_HOST: Final = re.compile(r"[^/?#\\@]*:[/\\]*|[/\\]{2,}")
-_HOST: Final = re.compile(r"[^/?#\\]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,7 @@ def examined(content: Mapping[str, Any], held: Held, names: Iterable[str] = ()) 
     if unfit:  # the rest takes time in proportion to the size, and lists are merged before they are looked at
         return Examined(tuple(unfit))
     whole = put_back(content, held)
-    faults = [*_mark_faults(whole), *_url_faults(whole)]
+    faults = [*_mark_faults(whole), *_url_faults(whole), *_secret_faults(whole)]
     told = {fault.field for fault in faults}
     secret = {".".join(path) for path in _marks(content, ())}
     found, warnings = _engine_says(whole, names)
@@ -90,6 +85,17 @@ def engine_case(
 def engine_step(content: Mapping[str, Any]) -> dict[str, Any]:
     """`condition`, `retry`, `poll`, `dataset` of a content, as a step of the engine has them."""
     return {part: content[part] for part in STEP_PARTS if content.get(part) is not None}
+
+
+def goes_elsewhere(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """True where a changed request, its credentials with it, would be sent by another way or to another place."""
+
+    def way(request: Mapping[str, Any]) -> list[Any]:
+        auth = request.get("auth")
+        token_url = auth.get("token_url") if isinstance(auth, Mapping) else None
+        return [*(request.get(part) for part in ("url", "proxy", "tls")), token_url]
+
+    return way(old) != way(new)
 
 
 def _size_faults(content: Mapping[str, Any], held: Held) -> Iterator[FieldFault]:
@@ -133,16 +139,21 @@ def _url_faults(whole: Mapping[str, Any]) -> Iterator[FieldFault]:
     auth = request.get("auth")
     token_url = auth.get("token_url") if isinstance(auth, dict) else None
     for field, url in (("request.url", request.get("url")), ("request.auth.token_url", token_url)):
-        if isinstance(url, str) and _holds_a_credential(url):
+        if isinstance(url, str) and holds_a_credential(url):
             yield FieldFault(field, "holds_a_credential", detail="write it in `auth`, `query`, `headers` or `cookies`")
 
 
-def _holds_a_credential(url: str) -> bool:
-    """True for `//user:password@host` and for `?token=...`, unless variables give them."""
-    plain = _REFERENCE.sub("", url)
-    before = _BEFORE_HOST.match(plain)
-    host = _HOST.match(plain, before.end()) if before else None
-    return (host is not None and "@" in host.group()) or mask_text(plain) != plain
+def _secret_faults(whole: Mapping[str, Any]) -> Iterator[FieldFault]:
+    """Secret values of a kind that is not set apart, and so would be shown."""
+    for part in ("before", "after"):
+        for index, action in enumerate(whole[part]):
+            if action.get("do") == "set" and action.get("secret") and isinstance(action.get("value"), list | dict):
+                detail = "a secret value is one text; write the credential alone, and put it together where it is used"
+                yield FieldFault(f"{part}.{index}.value", "holds_a_credential", detail=detail)
+    for index, one in enumerate(whole["extractions"]):
+        if one.get("secret") and one.get("default") not in (None, "", True, False):
+            detail = "what is secret takes no default; let a variable of type secret give it"
+            yield FieldFault(f"extractions.{index}.default", "holds_a_credential", detail=detail)
 
 
 def _engine_says(whole: Mapping[str, Any], names: Iterable[str]) -> tuple[Sequence["DefinitionError"], list[str]]:
@@ -177,10 +188,9 @@ def _placed(fault: "DefinitionError", above: str) -> "DefinitionError":
 
 
 def _fault(fault: "DefinitionError", secret: set[str]) -> FieldFault:
-    """As it is told: what is wrong with a credential could repeat it, so of that only the place."""
-    hidden = any(fault.field == path or fault.field.startswith(f"{path}.") for path in secret)
-    reason = None if hidden else _cut(fault.reason)
-    return FieldFault(_cut(fault.field), "not_usable", None if hidden else fault.position, reason)
+    """As it is told, cut to a bearable length."""
+    told = not_usable(fault, secret)
+    return replace(told, field=_cut(told.field), detail=told.detail and _cut(told.detail))
 
 
 def _circles(expected: Mapping[str, Any]) -> Iterator[FieldFault]:
@@ -193,11 +203,7 @@ def _circles(expected: Mapping[str, Any]) -> Iterator[FieldFault]:
         needed[key] = {
             other for other in expected if any(f"{name}.".startswith(f"expected.{other}.") for name in names)
         }
-    open_ = dict(needed)
-    while free := [key for key, others in open_.items() if not others & open_.keys()]:
-        for key in free:
-            del open_[key]
-    for key in open_:
+    for key in circular(needed):
         yield FieldFault(_cut(f"expected.{key}"), "circular", detail="expected values refer to one another in a circle")
 
 

@@ -1,25 +1,88 @@
-"""Versions, copies and the library as clients send and receive them."""
+"""Lists, versions, copies and the library as clients ask for them and receive them."""
 
 import json
-from typing import Any, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from wxcloudrun.core.catalogue import ListCursor
+from wxcloudrun.core.catalogue import ListCursor, Wanted, folder_terms, term, trash
 from wxcloudrun.core.clock import iso
-from wxcloudrun.core.pagination import PageSize
+from wxcloudrun.core.fields import PART, RowNumber, Version
+from wxcloudrun.core.pagination import Cursor, PageSize
 from wxcloudrun.core.shapes import Input, View
-from wxcloudrun.features.cases.schemas import CaseName, CaseOrder, Folder, StatusName, Tag
-from wxcloudrun.features.users.schemas import RowNumber, Version
+from wxcloudrun.features.cases.schemas import (
+    CaseName,
+    CaseShown,
+    Folder,
+    StatusName,
+    Tag,
+    VisibilityName,
+)
 
-_PART = r"^[^\x00-\x1f\x7f]*$"
+SearchedText = Annotated[str, Field(min_length=1, max_length=64, pattern=PART)]
+CaseOrder = Literal["created_at", "-created_at", "name", "-name", "position", "-position", "updated_at", "-updated_at"]
 _TOLD_OF = ("id", "name", "folder", "method", "url", "version")
+
+
+class CatalogueQuery(Input):
+    """Which things in folders to list."""
+
+    q: SearchedText | None = Field(None, description="Part of the name, letter by letter.")
+    status: StatusName | None = None
+    folder: Folder | None = Field(None, description="In this folder or in one inside it.")
+    tag: list[Tag] = Field([], max_length=10, description="Each of these tags.")
+    sort: CaseOrder | None = Field(
+        None, description="Order; `-` means falling. Newest first without it; with `q` only `created_at` is possible."
+    )
+    cursor: ListCursor | None = None
+    size: PageSize = 20
+
+    def wanted(self, scopes: Sequence[str], **more: str | int | None) -> Wanted:
+        """What to ask a catalogue for: in these scopes what has all that, and `more` terms that are not None."""
+        terms = [term("tag", tag) for tag in self.tag] + folder_terms(self.folder or "")[-1:]
+        terms += [term(kind, value) for kind, value in {"status": self.status, **more}.items() if value is not None]
+        order: Any = self.sort and self.sort.replace("created_at", "id")
+        return Wanted(scopes, terms, self.q, order, self.cursor, self.size)
+
+
+class ProjectCatalogueQuery(CatalogueQuery):
+    """Which things of a project to list."""
+
+    owner_id: RowNumber | None = None
+    trashed: bool = Field(default=False, description="What lies in the trash instead.")
+
+    def wanted(self, scopes: Sequence[str], **more: str | int | None) -> Wanted:
+        """The same of somebody's, or in the trash of these scopes."""
+        places = [trash(scope) for scope in scopes] if self.trashed else scopes
+        return super().wanted(places, **more, owner=self.owner_id)
+
+
+class LibraryQuery(CatalogueQuery):
+    """Which public cases to list."""
+
+    q: SearchedText | None = Field(None, description="Part of the name or the URL, letter by letter.")
+    method: Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$", examples=["POST"])] | None = None
+
+    def wanted(self, scopes: Sequence[str], **more: str | int | None) -> Wanted:
+        """The same with this method."""
+        return super().wanted(scopes, **more, method=self.method and self.method.upper())
+
+
+class CasesQuery(LibraryQuery, ProjectCatalogueQuery):
+    """Which cases of a project to list."""
+
+    visibility: VisibilityName | None = None
+
+    def wanted(self, scopes: Sequence[str], **more: str | int | None) -> Wanted:
+        """The same as far as they are seen by so many."""
+        return super().wanted(scopes, **more, visibility=self.visibility)
 
 
 class VersionsQuery(Input):
     """Which stretch of a case's versions to list, newest first."""
 
-    cursor: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the list before.")
+    cursor: Cursor | None = None
     size: PageSize = 20
 
 
@@ -86,23 +149,6 @@ class LibraryCopied(Input):
     folder: Folder | None = Field(None, description="The same one without it.")
 
 
-class LibraryQuery(Input):
-    """Which public cases to list."""
-
-    q: str | None = Field(
-        None, min_length=1, max_length=64, pattern=_PART, description="Part of the name or the URL, letter by letter."
-    )
-    status: StatusName | None = None
-    folder: Folder | None = Field(None, description="In this folder or in one inside it.")
-    tag: list[Tag] = Field([], max_length=10, description="Each of these tags.")
-    method: str | None = Field(None, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$", examples=["POST"])
-    sort: CaseOrder | None = Field(
-        None, description="Order; `-` means falling. Newest first without it; with `q` only `created_at` is possible."
-    )
-    cursor: ListCursor | None = None
-    size: PageSize = 20
-
-
 class LibraryLine(View):
     """A public case in a list."""
 
@@ -134,19 +180,5 @@ class LibraryLine(View):
         )
 
 
-class LibraryCase(LibraryLine):
+class LibraryCase(CaseShown, LibraryLine):
     """A public case. Credentials in it are marks: `{"is_set": true}`."""
-
-    description: str
-    request: dict[str, Any]
-    expected: dict[str, Any]
-    extractions: list[Any]
-    assertions: list[Any]
-    before: list[Any]
-    after: list[Any]
-    idempotent: bool
-    idempotency_header: str | None
-    condition: str | None
-    retry: Any
-    poll: Any
-    dataset: dict[str, Any]

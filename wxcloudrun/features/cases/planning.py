@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import Row
 
 from wxcloudrun.core.credentials import put_back, unpacked
-from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
+from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession
 from wxcloudrun.features.cases.dao import CaseDao
 from wxcloudrun.features.cases.definition import engine_case, engine_step
 from wxcloudrun.features.cases.models import Visibility
 from wxcloudrun.features.cases.records import SECRETS
-from wxcloudrun.features.environments.errors import SecretsUnreadable
+from wxcloudrun.features.environments.planning import in_clear
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class CasePlanning:
     def _planned(self, row: Row[Any]) -> PlannedCase:
         content = json.loads(row.content)
         if row.secrets is not None:
-            content = put_back(content, unpacked(self._opened(row.secrets)))
+            content = put_back(content, unpacked(in_clear(self._keys, row.secrets, SECRETS)))
         return PlannedCase(
             row.id,
             row.project_id,
@@ -78,9 +78,3 @@ class CasePlanning:
             engine_case(content, id=row.id, name=row.name, version=row.version),
             engine_step(content),
         )
-
-    def _opened(self, stored: str) -> str:
-        try:
-            return self._keys.decrypt(stored, SECRETS)
-        except UnreadableSecret:
-            raise SecretsUnreadable from None

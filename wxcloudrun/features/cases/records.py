@@ -13,7 +13,7 @@ from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.catalogue import Entry, term
 from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.credentials import Held, packed, unpacked
-from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
+from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession
 from wxcloudrun.core.errors import FieldFault, InvalidInput
 from wxcloudrun.features.audit.service import AuditService
@@ -105,11 +105,11 @@ class CaseRecords:
 
     def held(self, row: Any) -> Held:
         """Credentials of a case; none where their key was withdrawn, so that they have to be entered again."""
-        return self._opened(row.secrets, SECRETS)
+        return unpacked(self._keys.readable(row.secrets, SECRETS))
 
     def held_then(self, version: Any) -> Held:
         """Credentials of a version of a case; none where their key was withdrawn."""
-        return self._opened(version.secrets, VERSION_SECRETS)
+        return unpacked(self._keys.readable(version.secrets, VERSION_SECRETS))
 
     def _require_files(self, project_id: int, wanted: set[int]) -> None:
         """Raises InvalidInput. Files that a case has already stay as long as it names them: those are not asked for."""
@@ -117,14 +117,6 @@ class CaseRecords:
         if missing:
             detail = f"the project has no file {', '.join(str(one) for one in missing[:5])}"
             raise InvalidInput(fields=(FieldFault("request.body", "no_such_file", detail=detail),))
-
-    def _opened(self, stored: str | None, context: str) -> Held:
-        if stored is None:
-            return {}
-        try:
-            return unpacked(self._keys.decrypt(stored, context))
-        except UnreadableSecret:
-            return {}
 
     def _sealed(self, held: Held, context: str) -> str | None:
         text = packed(held)

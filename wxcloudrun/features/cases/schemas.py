@@ -5,21 +5,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
-from wxcloudrun.core.catalogue import ListCursor
 from wxcloudrun.core.clock import iso
-from wxcloudrun.core.pagination import PageSize
+from wxcloudrun.core.fields import LINE, PART, TEXT, RowNumber, Version
 from wxcloudrun.core.shapes import Input, View
-from wxcloudrun.features.users.schemas import RowNumber, Version
 
-# No control characters, a line break among them; and something that can be seen at both ends.
-_LINE = r"^[^\x00-\x1f\x7f\s]([^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s])?$"
-_PART = r"^[^\x00-\x1f\x7f]*$"
-_TEXT = r"^[^\x00]*$"
 _PIECE = r"[^\x00-\x1f\x7f\s/]([^\x00-\x1f\x7f/]*[^\x00-\x1f\x7f\s/])?"
 _OBJECTS = "as an object, or as a list of `{name, value, enabled}`, which alone can repeat a name"
 
 CaseName = Annotated[
-    str, StringConstraints(min_length=1, max_length=128, pattern=_LINE), Field(description="Unique in its folder.")
+    str, StringConstraints(min_length=1, max_length=128, pattern=LINE), Field(description="Unique in its folder.")
 ]
 Folder = Annotated[
     str,
@@ -35,8 +29,9 @@ Tag = Annotated[
 Tags = Annotated[list[Tag], Field(max_length=20, examples=[["smoke", "orders"]])]
 StatusName = Literal["draft", "debugging", "done", "deprecated"]
 VisibilityName = Literal["private", "project", "public"]
-CaseOrder = Literal["created_at", "-created_at", "name", "-name", "position", "-position", "updated_at", "-updated_at"]
-Expression = Annotated[str, Field(max_length=4096, pattern=_TEXT)]
+Description = Annotated[str, Field(max_length=2000, pattern=TEXT)]
+Position = Annotated[int, Field(ge=-(2**31) + 1, le=2**31 - 1, description="What the order `position` goes by.")]
+Expression = Annotated[str, Field(max_length=4096, pattern=TEXT)]
 Object = dict[str, JsonValue]
 
 
@@ -68,11 +63,11 @@ class RequestInput(Input):
         Field(
             min_length=1,
             max_length=2048,
-            pattern=_TEXT,
+            pattern=TEXT,
             description="Absolute, or appended to the environment's base URL. Credentials do not belong here.",
         ),
     ]
-    method: Annotated[str, Field(max_length=128, pattern=_TEXT)] = "GET"
+    method: Annotated[str, Field(max_length=128, pattern=TEXT)] = "GET"
     path_params: Object = Field({}, description="Values of `{name}` or `:name` in the path, by name.")
     query: JsonValue = Field([], description=f"Query arguments, {_OBJECTS}.")
     headers: JsonValue = Field([], description=f"Headers, {_OBJECTS}. A null value: not sent, not even by default.")
@@ -103,7 +98,7 @@ class CaseParts(Input):
     """What a case says beside its request; shapes as in docs/engine.md and docs/engine/checks.md."""
 
     folder: Folder = ""
-    description: Annotated[str, Field(max_length=2000, pattern=_TEXT)] = ""
+    description: Description = ""
     tags: Tags = []
     status: StatusName = "draft"
     visibility: VisibilityName = Field(
@@ -112,9 +107,7 @@ class CaseParts(Input):
     )
     creator_only: bool = Field(default=False, description="Nobody but its creator may run it.")
     owner_id: RowNumber | None = Field(None, description="A member; who makes it, unless this says otherwise.")
-    position: Annotated[int, Field(ge=-(2**31) + 1, le=2**31 - 1)] = Field(
-        0, description="What the order `position` goes by."
-    )
+    position: Position = 0
     expected: Object = Field({}, description="Values of `{{expected.name}}`; a dataset's lie over them.")
     extractions: Annotated[list[Object], Field(max_length=200)] = Field(
         [],
@@ -141,7 +134,7 @@ class CaseParts(Input):
     )
     after: Annotated[list[Object], Field(max_length=50)] = Field([], description="Actions after the response.")
     idempotent: bool = Field(default=False, description="May be sent again when nobody knows whether it arrived.")
-    idempotency_header: Annotated[str, Field(max_length=128, pattern=_PART)] | None = Field(
+    idempotency_header: Annotated[str, Field(max_length=128, pattern=PART)] | None = Field(
         None, description="Header with the same value in every attempt, such as `Idempotency-Key`."
     )
     condition: Expression | None = Field(None, description="An expression over variables; false skips the case.")
@@ -181,26 +174,6 @@ class CaseDraft(CaseChange):
     """A case that is not saved. With `case_id` what is not sent, and what marks stand for, comes from that case."""
 
     case_id: RowNumber | None = None
-
-
-class CasesQuery(Input):
-    """Which cases to list."""
-
-    q: str | None = Field(
-        None, min_length=1, max_length=64, pattern=_PART, description="Part of the name or the URL, letter by letter."
-    )
-    status: StatusName | None = None
-    folder: Folder | None = Field(None, description="In this folder or in one inside it.")
-    tag: list[Tag] = Field([], max_length=10, description="Each of these tags.")
-    method: str | None = Field(None, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$", examples=["POST"])
-    owner_id: RowNumber | None = None
-    visibility: VisibilityName | None = None
-    trashed: bool = Field(default=False, description="What lies in the trash instead.")
-    sort: CaseOrder | None = Field(
-        None, description="Order; `-` means falling. Newest first without it; with `q` only `created_at` is possible."
-    )
-    cursor: ListCursor | None = None
-    size: PageSize = 20
 
 
 class Origin(View):
@@ -257,11 +230,10 @@ class CaseLine(View):
         )
 
 
-class CaseView(CaseLine):
-    """A case. Credentials in it are marks: `{"is_set": true}`."""
+class CaseShown(View):
+    """What a case says. Credentials in it are marks: `{"is_set": true}`."""
 
     description: str
-    creator: str | None = Field(description="Nickname.")
     request: dict[str, Any]
     expected: dict[str, Any]
     extractions: list[Any]
@@ -274,6 +246,12 @@ class CaseView(CaseLine):
     retry: Any
     poll: Any
     dataset: dict[str, Any]
+
+
+class CaseView(CaseShown, CaseLine):
+    """A case. Credentials in it are marks: `{"is_set": true}`."""
+
+    creator: str | None = Field(description="Nickname.")
 
 
 class CaseSaved(CaseView):

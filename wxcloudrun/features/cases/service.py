@@ -7,16 +7,16 @@ from typing import Any, Final
 
 from wxcloudrun.core import catalogue
 from wxcloudrun.core.actor import Actor
-from wxcloudrun.core.catalogue import Wanted, term
 from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.credentials import Held, put_back, set_apart
 from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.core.errors import EditConflict, FieldFault, InvalidInput
 from wxcloudrun.core.pagination import Slice
-from wxcloudrun.features.cases.access import CaseAccess, CaseGrip
+from wxcloudrun.features.cases.access import CaseAccess, CaseGrip, is_the_creators
 from wxcloudrun.features.cases.dao import CaseDao
-from wxcloudrun.features.cases.definition import PARTS, engine_case, engine_step, examined
+from wxcloudrun.features.cases.definition import PARTS, engine_case, engine_step, examined, goes_elsewhere
 from wxcloudrun.features.cases.errors import CaseCreatorRequired, CaseInUse, CaseNotFound
+from wxcloudrun.features.cases.exchange import CasesQuery
 from wxcloudrun.features.cases.models import Visibility
 from wxcloudrun.features.cases.planning import PlannedCase
 from wxcloudrun.features.cases.records import FIELDS, CaseRecords, fields_of
@@ -28,7 +28,6 @@ from wxcloudrun.features.cases.schemas import (
     CaseMade,
     CaseParts,
     CaseSaved,
-    CasesQuery,
     CaseView,
 )
 from wxcloudrun.features.environments.planning import EnvironmentPlanning
@@ -84,15 +83,7 @@ class CaseService:
         """Cases that the actor sees. Raises ProjectNotFound, and InvalidInput for a sort with `q`."""
         membership = self._projects.require(actor, project_id, Right.VIEW)
         scopes = catalogue.visible(project_id, actor.user_id or 0, owner=membership.may(Right.OWN))
-        wanted = Wanted(
-            scopes=[catalogue.trash(scope) for scope in scopes] if query.trashed else scopes,
-            terms=_terms(query),
-            text=query.q,
-            sort=None if query.sort is None else _ORDERS.get(query.sort, query.sort),  # type: ignore[arg-type]  # one of them
-            cursor=query.cursor,
-            size=query.size,
-        )
-        found = self._cases.page(wanted)
+        found = self._cases.page(query.wanted(scopes))
         items = [CaseLine.of(row, **self._rights(actor, row, membership)) for row in found.rows]
         return Slice(items=items, next=found.next)
 
@@ -208,11 +199,13 @@ class CaseService:
             raise EditConflict(present=self._present(actor, grip.membership, row.id))
         old = fields_of(row)
         new = old | _sent(change)
-        if any(old[name] != new[name] for name in _CREATORS_OWN) and not _is_the_creators(actor, grip):
+        theirs = is_the_creators(actor, row, grip.membership)
+        if any(old[name] != new[name] for name in _CREATORS_OWN) and not theirs:
             raise CaseCreatorRequired
         if new["owner_id"] != row.owner_id:
             self._owner(actor, row.project_id, new["owner_id"])
-        return self._checked(row.project_id, new, self._records.held(row), row.id)
+        lured = row.creator_only and not theirs and goes_elsewhere(old["request"], new["request"])
+        return self._checked(row.project_id, new, {} if lured else self._records.held(row), row.id)
 
     def _put(self, actor: Actor, grip: CaseGrip, action: str, **place: Any) -> None:
         self._records.change(actor, grip.row, fields_of(grip.row), self._records.held(grip.row), action, **place)
@@ -264,23 +257,6 @@ class CaseService:
         }
 
 
-_ORDERS: Final = {"created_at": "id", "-created_at": "-id"}
-
-
-def _terms(query: CasesQuery) -> list[str]:
-    """What the wanted cases have in common."""
-    terms = [term("tag", tag) for tag in query.tag]
-    terms += catalogue.folder_terms(query.folder or "")[-1:]
-    for kind, value in (
-        ("status", query.status),
-        ("method", query.method and query.method.upper()),
-        ("owner", query.owner_id),
-        ("visibility", query.visibility),
-    ):
-        terms += [] if value is None else [term(kind, value)]
-    return terms
-
-
 def _whole(parts: CaseParts) -> Fields:
     return {name: value for name, value in parts.model_dump().items() if name in FIELDS}
 
@@ -291,7 +267,3 @@ def _sent(parts: CaseParts) -> Fields:
     return {
         name: value for name, value in dumped.items() if name in FIELDS and (value is not None or name in _MAY_BE_NULL)
     }
-
-
-def _is_the_creators(actor: Actor, grip: CaseGrip) -> bool:
-    return grip.row.creator_id == actor.user_id or grip.membership.may(Right.OWN)

@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from wxcloudrun.core.circles import circular
 from wxcloudrun.core.credentials import Held, packed, put_back, set_apart, unpacked, unset
-from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
-from wxcloudrun.core.errors import FieldFault
+from wxcloudrun.core.crypto import KeyRing
+from wxcloudrun.core.errors import FieldFault, not_usable
 from wxcloudrun.features.environments.variables import cut
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ NOTHING: Final[Mapping[str, Any]] = {
 PARTS: Final = tuple(NOTHING)
 MOST_DATASETS: Final = 1_000
 MOST_BYTES: Final = 65_536  # of a dataset's content as JSON, credentials counted
-MOST_FAULTS: Final = 50
 _NAMED: Final = ("query", "headers", "cookies")
 _OF_REQUEST: Final = (*_NAMED, "body", "replace_body")
 _AT_ONCE: Final = 50  # rows of one plan: the engine looks for each among all of them
@@ -57,12 +58,7 @@ def columns(keys: KeyRing, content: Mapping[str, Any], held: Held) -> dict[str, 
 
 def opened(keys: KeyRing, stored: str | None) -> Held:
     """Credentials as they were; none where their key was withdrawn, so that they have to be entered again."""
-    if stored is None:
-        return {}
-    try:
-        return unpacked(keys.decrypt(stored, SECRETS))
-    except UnreadableSecret:
-        return {}
+    return unpacked(keys.readable(stored, SECRETS))
 
 
 def made_key(name: str, number: int, taken: Set[str]) -> str:
@@ -85,17 +81,15 @@ def own_faults(content: Mapping[str, Any], held: Held) -> Iterator[FieldFault]:
     """Marks that nothing stands behind, files by number, and too much."""
     for path in unset({name: content[name] for name in _NAMED}, held):
         yield FieldFault(".".join(path), "not_set", detail="send the value itself")
-    for place in _files(content["replace_body"] or {}):
-        detail = "only a case names files by number; write `{{name}}` and give the number as a variable"
-        yield FieldFault(f"replace_body.{place}", "not_a_reference", detail=detail)
+    yield from file_faults(content["replace_body"] or {}, "replace_body")
     sizes = {part: len(json.dumps(content[part], ensure_ascii=False).encode()) for part in PARTS}
     if sum(sizes.values()) + sum(len(value.encode()) for value in held.values()) > MOST_BYTES:
         detail = f"at most {MOST_BYTES} bytes of JSON altogether"
         yield FieldFault(max(sizes, key=lambda part: sizes[part]), "too_large", detail=detail)
 
 
-def _files(body: Mapping[str, Any]) -> Iterator[str]:
-    """Where a body names a file that is to stay as long as it is used: of datasets nobody keeps a record of that."""
+def file_faults(body: Mapping[str, Any], above: str) -> Iterator[FieldFault]:
+    """Where a body names a file that is to stay as long as it is used: a record of that is kept of cases only."""
     parts = body.get("parts")
     listed = list(enumerate(parts)) if isinstance(parts, list) else []
     holders = [
@@ -104,8 +98,9 @@ def _files(body: Mapping[str, Any]) -> Iterator[str]:
     ]
     for place, holder in holders:
         blob = holder.get("blob") if isinstance(holder, dict) else None
-        if isinstance(blob, str) and "{{" not in blob:
-            yield place
+        if blob is not None and not (isinstance(blob, str) and "{{" in blob):
+            detail = "only a case names files by number; write `{{name}}` and give the number as a variable"
+            yield FieldFault(f"{above}.{place}", "not_a_reference", detail=detail)
 
 
 def engine_faults(
@@ -184,11 +179,7 @@ def _circles(row: Mapping[str, Any]) -> Iterator["DefinitionError"]:
     from wxcloudrun.engine.errors import DefinitionError  # noqa: PLC0415 - as above
 
     needed = {place: _needed(value, values) for place, value in values.items()}
-    open_ = dict(needed)
-    while free := [place for place, others in open_.items() if not others & open_.keys()]:
-        for place in free:
-            del open_[place]
-    for place in open_:
+    for place in circular(needed):
         yield DefinitionError(place, "values refer to one another in a circle")
 
 
@@ -230,8 +221,5 @@ def _request_faults(
 
 
 def _fault(fault: "DefinitionError", held: Held) -> FieldFault:
-    hidden = any(fault.field == ".".join(path) or fault.field.startswith(f"{'.'.join(path)}.") for path in held)
-    if hidden:
-        return FieldFault(fault.field, "not_usable")
-    reason = "circular" if "circle" in fault.reason else "not_usable"
-    return FieldFault(fault.field, reason, fault.position, fault.reason)
+    told = not_usable(fault, (".".join(path) for path in held))
+    return replace(told, reason="circular") if "circle" in (told.detail or "") else told

@@ -3,14 +3,14 @@
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.http import Upload
 from wxcloudrun.core.pagination import Page
-from wxcloudrun.features.datasets.imports import DatasetImports, SentFile
+from wxcloudrun.core.shapes import Removed
+from wxcloudrun.features.datasets.imports import DatasetImports
 from wxcloudrun.features.datasets.order import DatasetOrder
 from wxcloudrun.features.datasets.schemas import (
     DatasetChange,
     DatasetCopied,
     DatasetMade,
     DatasetMoved,
-    DatasetRemoved,
     DatasetsQuery,
     DatasetView,
     ImportOptions,
@@ -18,6 +18,7 @@ from wxcloudrun.features.datasets.schemas import (
     NoDefault,
 )
 from wxcloudrun.features.datasets.service import DatasetService
+from wxcloudrun.features.files.service import Sent
 
 
 def datasets(
@@ -46,9 +47,7 @@ def change_dataset(
     return datasets.change(actor, project_id, case_id, dataset_id, body)
 
 
-def remove_dataset(
-    actor: Actor, project_id: int, case_id: int, dataset_id: int, datasets: DatasetService
-) -> DatasetRemoved:
+def remove_dataset(actor: Actor, project_id: int, case_id: int, dataset_id: int, datasets: DatasetService) -> Removed:
     """Remove a dataset. For editors."""
     return datasets.remove(actor, project_id, case_id, dataset_id)
 
@@ -81,5 +80,5 @@ def import_datasets(
     actor: Actor, project_id: int, case_id: int, upload: Upload, form: ImportOptions, imports: DatasetImports
 ) -> ImportView:
     """Take in the rows of a CSV or JSON file: all, or none where one is wrong. For editors."""
-    file = SentFile(upload.name, upload.content_type, upload.content)
+    file = Sent(upload.name, upload.content_type, upload.content)
     return imports.load(actor, project_id, case_id, file, form)

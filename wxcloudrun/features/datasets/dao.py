@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, UniqueConstraint, bindparam, delete, insert, literal, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, bindparam, delete, insert, literal, select, update
 
 from wxcloudrun.core.columns import UtcDateTime
-from wxcloudrun.core.db import AnySession, fetch, violates
+from wxcloudrun.core.dao import Dao, unique
+from wxcloudrun.core.db import fetch
 from wxcloudrun.core.listing import page_of
 from wxcloudrun.features.datasets.errors import DatasetKeyTaken
 from wxcloudrun.features.datasets.models import Dataset, DefaultDataset
@@ -26,21 +26,18 @@ _PLACES = (
     .where(_T.c.case_id == bindparam("case"))
     .order_by(_T.c.position, _T.c.id)
 )
-_KEY = next(one for one in _T.constraints if isinstance(one, UniqueConstraint))
+_KEY = unique(_T, DatasetKeyTaken)
 
 
-class DatasetDao:
+class DatasetDao(Dao):
     """Reads and writes datasets; in a row that is read, `marked` is not None where it is the default one.
 
     Who writes holds the lock of the case's row.
     """
 
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
-
     def get(self, case_id: int, dataset_id: int) -> Row[Any] | None:
         """A dataset of that case."""
-        return _first(fetch(self._session, _BY_ID, {"case": case_id, "id": dataset_id}))
+        return self._one(_BY_ID, {"case": case_id, "id": dataset_id})
 
     def page(self, case_id: int, offset: int, size: int) -> tuple[list[Row[Any]], int]:
         """Datasets in their order, and how many the case has in all."""
@@ -61,7 +58,7 @@ class DatasetDao:
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new dataset; its number. Raises DatasetKeyTaken."""
-        return int(self._judged(insert(_T), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+        return self._add(_T, values, _KEY)
 
     def add_all(self, rows: Sequence[Mapping[str, object]]) -> None:
         """New datasets, all with the same columns."""
@@ -70,7 +67,7 @@ class DatasetDao:
 
     def change(self, dataset_id: int, values: Mapping[str, object]) -> None:
         """Change columns. Raises DatasetKeyTaken."""
-        self._judged(update(_T).where(_T.c.id == dataset_id).values(**values))
+        self._run(update(_T).where(_T.c.id == dataset_id).values(**values), judge=_KEY)
 
     def remove(self, case_id: int, dataset_ids: Collection[int]) -> None:
         """Remove datasets; if one was the default, there is none then."""
@@ -117,18 +114,3 @@ class DatasetDao:
         query = select(copies.c.case_id, copies.c.id).select_from(joined)
         query = query.where(_D.c.case_id == case_id, copies.c.case_id == to)
         self._run(insert(_D).from_select(["case_id", "dataset_id"], query))
-
-    def _judged(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        try:
-            return self._run(statement, values)
-        except IntegrityError as error:
-            if violates(error, _KEY):
-                raise DatasetKeyTaken from None
-            raise
-
-    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        return self._session.connection().execute(statement, values)
-
-
-def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:
-    return rows[0] if rows else None

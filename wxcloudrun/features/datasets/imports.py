@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -14,12 +13,12 @@ from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.credentials import Held, referenced
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, unit_of_work
-from wxcloudrun.core.errors import FieldFault, InvalidInput
+from wxcloudrun.core.errors import FieldFault, refuse
+from wxcloudrun.core.faults import faults_of
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.cases.access import CaseAccess
 from wxcloudrun.features.datasets.content import (
     MOST_DATASETS,
-    MOST_FAULTS,
     NOTHING,
     PARTS,
     Content,
@@ -36,18 +35,10 @@ from wxcloudrun.features.datasets.errors import TooManyDatasets
 from wxcloudrun.features.datasets.reading import FileRow, read
 from wxcloudrun.features.datasets.schemas import DatasetMade, ImportedDataset, ImportOptions, ImportView
 from wxcloudrun.features.datasets.service import request_of, seen_in, sent
+from wxcloudrun.features.files.service import Sent
 from wxcloudrun.features.projects.access import Right
 
 _SHOWN: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class SentFile:
-    """A file as it came in; name and type come from the client and prove nothing."""
-
-    name: str
-    content_type: str
-    content: bytes = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -85,7 +76,7 @@ class DatasetImports:
         self._access = access
         self._datasets = datasets or DatasetDao(session)
 
-    def load(self, actor: Actor, project_id: int, case_id: int, file: SentFile, options: ImportOptions) -> ImportView:
+    def load(self, actor: Actor, project_id: int, case_id: int, file: Sent, options: ImportOptions) -> ImportView:
         """Take the rows of a file in; with `dry_run` only tell what would come.
 
         `append` adds them; `merge` changes of each dataset with the key of a row what the file speaks of, and adds the
@@ -98,7 +89,7 @@ class DatasetImports:
         grip = self._access.require(actor, project_id, case_id, Right.EDIT)
         rows = read(file.content, file.name, file.content_type)
         made = _validated(rows)
-        _refuse(_engine_says(request_of(grip), rows, made))
+        refuse(_engine_says(request_of(grip), rows, made))
         return self._load(actor, (project_id, case_id), list(zip(rows, made, strict=True)), options)
 
     @unit_of_work
@@ -142,7 +133,7 @@ class DatasetImports:
             one = self._laid_over(row, made, key, None if mode == "append" else known.get(key), mode)
             faults += _told_at(row, own_faults(one.content, one.held))
             coming.append(one)
-        _refuse(faults)
+        refuse(faults)
         return coming
 
     def _laid_over(self, row: FileRow, made: DatasetMade, key: str, old: Row[Any] | None, mode: str) -> Coming:
@@ -207,10 +198,10 @@ def _validated(rows: Sequence[FileRow]) -> list[DatasetMade]:
         try:
             made.append(DatasetMade.model_validate(row.values, strict=True))
         except ValidationError as error:
-            for item in error.errors(include_input=False, include_url=False, include_context=False):
-                path = ".".join(str(part) for part in item["loc"] if part != "[key]")
-                faults.append(row.fault(path, item["type"]))
-    _refuse(faults)
+            for place, reason, detail in faults_of(DatasetMade, error):
+                path = ".".join(str(part) for part in place if part != "[key]")
+                faults.append(row.fault(path, reason, detail=detail))
+    refuse(faults)
     return made
 
 
@@ -248,14 +239,14 @@ def _keys(rows: Sequence[tuple[FileRow, DatasetMade]], present: Set[str], mode: 
             faults.append(row.fault("key", "taken", detail="the case has a dataset of this key; use the mode `merge`"))
         seen.add(made.key)
         keys.append(made.key)
-    _refuse(faults)
+    refuse(faults)
     return keys
 
 
 def _default(present: Sequence[Row[Any]], coming: Sequence[Coming], mode: str) -> str | None:
     """The key of the dataset that will be the default one. Raises InvalidInput for two, and for a disabled one."""
     chosen = [one for one in coming if one.made.is_default]
-    _refuse([one.row.fault("is_default", "given_twice") for one in chosen[1:]])
+    refuse([one.row.fault("is_default", "given_twice") for one in chosen[1:]])
     if chosen:
         key: str | None = chosen[0].key
     else:
@@ -265,7 +256,7 @@ def _default(present: Sequence[Row[Any]], coming: Sequence[Coming], mode: str) -
         if told_off or (one is None and mode == "replace"):
             return None
     disabled = [one.row for one in coming if one.key == key and not one.enabled]
-    _refuse([row.fault("enabled", "default_disabled") for row in disabled])
+    refuse([row.fault("enabled", "default_disabled") for row in disabled])
     return key
 
 
@@ -285,10 +276,3 @@ def _item(one: Coming, *, is_default: bool) -> ImportedDataset:
     return ImportedDataset.model_validate(
         {**own, "is_default": is_default, **{part: one.content[part] for part in PARTS}}
     )
-
-
-def _refuse(faults: Iterable[FieldFault]) -> None:
-    """Raises InvalidInput where there are any."""
-    listed = tuple(islice(faults, MOST_FAULTS))
-    if listed:
-        raise InvalidInput(fields=listed)

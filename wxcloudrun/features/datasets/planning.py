@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Row
 
 from wxcloudrun.core.credentials import unpacked
-from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
+from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession
 from wxcloudrun.features.datasets.content import NOTHING, SECRETS, whole
 from wxcloudrun.features.datasets.dao import DatasetDao
-from wxcloudrun.features.environments.errors import SecretsUnreadable
+from wxcloudrun.features.environments.planning import in_clear
 
 
 class DatasetPlanning:
@@ -40,7 +40,7 @@ class DatasetPlanning:
     def _engine(self, row: Row[Any]) -> dict[str, Any]:
         content = json.loads(row.content)
         if row.secrets is not None:
-            content = whole(content, unpacked(self._opened(row.secrets)))
+            content = whole(content, unpacked(in_clear(self._keys, row.secrets, SECRETS)))
         own = {
             "id": row.id,
             "key": row.key,
@@ -49,9 +49,3 @@ class DatasetPlanning:
             "default": row.marked is not None,
         }
         return own | {part: value for part, value in content.items() if value != NOTHING[part]}
-
-    def _opened(self, stored: str) -> str:
-        try:
-            return self._keys.decrypt(stored, SECRETS)
-        except UnreadableSecret:
-            raise SecretsUnreadable from None

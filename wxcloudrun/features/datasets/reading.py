@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wxcloudrun.core import json_body
-from wxcloudrun.core.errors import FieldFault, InvalidInput
+from wxcloudrun.core.errors import MOST_FAULTS, FieldFault, InvalidInput, refuse
 from wxcloudrun.features.datasets.cells import Column, Columns, Refused, parse_column
-from wxcloudrun.features.datasets.content import MOST_DATASETS, MOST_FAULTS, NOTHING
+from wxcloudrun.features.datasets.content import MOST_DATASETS, NOTHING
 from wxcloudrun.features.datasets.errors import TooManyDatasets
 
 MOST_COLUMNS: Final = 500
@@ -93,8 +93,7 @@ def _of_csv(text: str) -> list[FileRow]:
         faults += _cell_faults(row, columns, cells, line)
         if len(faults) >= MOST_FAULTS:
             break
-    if faults:
-        raise _refusal(*faults)
+    refuse(faults)
     return rows
 
 
@@ -139,8 +138,7 @@ def _columns(header: Sequence[str]) -> list[Column]:
             columns.add(parse_column(cell))
         except Refused as refused:
             faults.append(FieldFault(f"columns.{number}", refused.reason, detail=refused.detail))
-    if faults:
-        raise _refusal(*faults)
+    refuse(faults)
     return columns.listed
 
 
@@ -171,8 +169,7 @@ def _of_json(text: str) -> list[FileRow]:
     faults = [
         FieldFault(f"rows.{at}", "not_an_object") for at, one in enumerate(document, 1) if not isinstance(one, dict)
     ]
-    if faults:
-        raise _refusal(*faults)
+    refuse(faults)
     if any(_is_dataset(one) for one in document) or all(one.keys() <= _OWN | _SHOWN_ONLY for one in document):
         return [FileRow(at, _dataset(one)) for at, one in enumerate(document, 1)]
     return _flat_rows(document)
@@ -204,10 +201,9 @@ def _flat_rows(document: Sequence[dict[str, Any]]) -> list[FileRow]:
                 columns.add(parse_column(name, typed=False)).put(row.values, value)
             except Refused as refused:
                 faults.append(FieldFault(f"rows.{number}.{name}"[:300], refused.reason, detail=refused.detail))
-    if faults:
-        raise _refusal(*faults)
+    refuse(faults)
     return rows
 
 
-def _refusal(*faults: FieldFault) -> InvalidInput:
-    return InvalidInput(fields=faults[:MOST_FAULTS])
+def _refusal(fault: FieldFault) -> InvalidInput:
+    return InvalidInput(fields=(fault,))

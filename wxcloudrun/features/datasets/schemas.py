@@ -5,24 +5,19 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, JsonValue, StringConstraints
 
 from wxcloudrun.core.clock import iso
+from wxcloudrun.core.fields import LINE, PART, EntryName, RowNumber, Version
 from wxcloudrun.core.pagination import PageNumber, PageSize
 from wxcloudrun.core.shapes import Input, View
 from wxcloudrun.features.environments.schemas import VariableName
-from wxcloudrun.features.users.schemas import RowNumber, Version
 
-# No control characters, a line break among them; and something that can be seen at both ends.
-_LINE = r"^[^\x00-\x1f\x7f\s]([^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s])?$"
-_PART = r"^[^\x00-\x1f\x7f]*$"
 Key = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=128, pattern=_LINE),
+    StringConstraints(min_length=1, max_length=128, pattern=LINE),
     Field(description="By it a step chooses the dataset; unique in the case."),
 ]
-DatasetName = Annotated[str, Field(max_length=128, pattern=_PART)]
+DatasetName = Annotated[str, Field(max_length=128, pattern=PART)]
 Values = Annotated[dict[VariableName, JsonValue], Field(max_length=500)]
-Entries = Annotated[
-    dict[Annotated[str, Field(max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")], JsonValue], Field(max_length=200)
-]
+Entries = Annotated[dict[EntryName, JsonValue], Field(max_length=200)]
 
 
 class DatasetContent(Input):
@@ -88,15 +83,13 @@ class ImportOptions(Input):
     dry_run: bool = Field(default=False, description="Tell what would come, and keep nothing.")
 
 
-class DatasetView(View):
-    """A dataset."""
+class DatasetShown(View):
+    """What a dataset gives, and how it is called."""
 
-    id: int
     key: str
     name: str
     enabled: bool
     is_default: bool
-    position: int
     variables: dict[str, Any]
     query: dict[str, Any]
     headers: dict[str, Any]
@@ -104,6 +97,13 @@ class DatasetView(View):
     body: Any
     replace_body: dict[str, Any] | None
     expected: dict[str, Any]
+
+
+class DatasetView(DatasetShown):
+    """A dataset."""
+
+    id: int
+    position: int
     version: int
     created_at: str
     updated_at: str
@@ -121,33 +121,16 @@ class DatasetView(View):
         )
 
 
-class DatasetRemoved(View):
-    """What was removed."""
-
-    id: int
-
-
 class NoDefault(View):
     """Which dataset is the default one no more; null where none was."""
 
     id: int | None
 
 
-class ImportedDataset(View):
+class ImportedDataset(DatasetShown):
     """A dataset of the file as it is, or with `dry_run` as it would be, in the case."""
 
     change: Literal["added", "changed", "unchanged"]
-    key: str
-    name: str
-    enabled: bool
-    is_default: bool
-    variables: dict[str, Any]
-    query: dict[str, Any]
-    headers: dict[str, Any]
-    cookies: dict[str, Any]
-    body: Any
-    replace_body: dict[str, Any] | None
-    expected: dict[str, Any]
 
 
 class ImportView(View):

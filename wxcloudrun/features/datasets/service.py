@@ -11,14 +11,14 @@ from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.credentials import Held, referenced
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, unit_of_work
-from wxcloudrun.core.errors import EditConflict, InvalidInput
+from wxcloudrun.core.errors import EditConflict, refuse
 from wxcloudrun.core.pagination import Page
+from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.cases.access import CaseAccess, CaseGrip
 from wxcloudrun.features.cases.models import Visibility
 from wxcloudrun.features.datasets.content import (
     MOST_DATASETS,
-    MOST_FAULTS,
     PARTS,
     apart,
     columns,
@@ -36,7 +36,6 @@ from wxcloudrun.features.datasets.schemas import (
     DatasetContent,
     DatasetCopied,
     DatasetMade,
-    DatasetRemoved,
     DatasetsQuery,
     DatasetView,
 )
@@ -131,7 +130,7 @@ class DatasetService:
         return shown(found(self._datasets.get(case_id, dataset_id)))
 
     @unit_of_work
-    def remove(self, actor: Actor, project_id: int, case_id: int, dataset_id: int) -> DatasetRemoved:
+    def remove(self, actor: Actor, project_id: int, case_id: int, dataset_id: int) -> Removed:
         """Remove a dataset. The case has no default one then, if it was that.
 
         Raises ProjectNotFound, RightRequired, ProjectArchived, CaseNotFound, DatasetNotFound.
@@ -142,7 +141,7 @@ class DatasetService:
         self._datasets.shift(case_id, row.position + 1, None, -1)
         before = told(row._asdict()) | {"case_id": case_id}
         self._audit.record(actor, "dataset.removed", ("dataset", row.id), before, project_id=seen_in(grip))
-        return DatasetRemoved(id=row.id)
+        return Removed(id=row.id)
 
     def _added(
         self,
@@ -169,11 +168,8 @@ class DatasetService:
     def _kept(self, grip: CaseGrip, parts: Mapping[str, Any], known: Held) -> dict[str, str | None]:
         """The columns for these parts. Raises InvalidInput."""
         content, held = apart(parts, known)
-        faults = list(own_faults(content, held))
-        if not faults:
-            faults = [fault for _, fault in engine_faults(request_of(grip), [whole(content, held)], [held])]
-        if faults:
-            raise InvalidInput(fields=tuple(faults[:MOST_FAULTS]))
+        refuse(own_faults(content, held))
+        refuse(fault for _, fault in engine_faults(request_of(grip), [whole(content, held)], [held]))
         return columns(self._keys, content, held)
 
     def _record_change(

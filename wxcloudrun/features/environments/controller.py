@@ -2,12 +2,12 @@
 
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.pagination import Page
+from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.environments.schemas import (
     EnvironmentChange,
     EnvironmentCopied,
     EnvironmentLine,
     EnvironmentMade,
-    EnvironmentRemoved,
     EnvironmentsQuery,
     EnvironmentView,
     VariablesPut,
@@ -45,9 +45,7 @@ def change_environment(
     return environments.change(actor, project_id, environment_id, body)
 
 
-def remove_environment(
-    actor: Actor, project_id: int, environment_id: int, environments: EnvironmentService
-) -> EnvironmentRemoved:
+def remove_environment(actor: Actor, project_id: int, environment_id: int, environments: EnvironmentService) -> Removed:
     """Remove an environment. For editors."""
     return environments.remove(actor, project_id, environment_id)
 

@@ -1,12 +1,11 @@
 """Questions about environments and variables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, UniqueConstraint, bindparam, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 
-from wxcloudrun.core.db import AnySession, fetch, violates
+from wxcloudrun.core.dao import Dao, unique
 from wxcloudrun.core.listing import holds, page_of
 from wxcloudrun.features.environments.errors import EnvironmentNameTaken
 from wxcloudrun.features.environments.models import DefaultEnvironment, Environment, ProjectVariables
@@ -28,18 +27,15 @@ _DEFAULT = (
     .where(_D.c.project_id == bindparam("project"))
 )
 _VARIABLES = select(_V).where(_V.c.project_id == bindparam("project"))
-_NAME = next(one for one in _E.constraints if isinstance(one, UniqueConstraint))
+_NAME = unique(_E, EnvironmentNameTaken)
 
 
-class EnvironmentDao:
+class EnvironmentDao(Dao):
     """Reads and writes environments; in a row that is read, `marked` is not None where it is the default one."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def get(self, project_id: int, environment_id: int) -> Row[Any] | None:
         """An environment of that project."""
-        return _first(fetch(self._session, _BY_ID, {"project": project_id, "id": environment_id}))
+        return self._one(_BY_ID, {"project": project_id, "id": environment_id})
 
     def locked(self, project_id: int, environment_id: int) -> Row[Any] | None:
         """The same, and nobody else changes it before this transaction ends."""
@@ -47,7 +43,7 @@ class EnvironmentDao:
 
     def default(self, project_id: int) -> Row[Any] | None:
         """The default environment of a project."""
-        return _first(fetch(self._session, _DEFAULT, {"project": project_id}))
+        return self._one(_DEFAULT, {"project": project_id})
 
     def page(self, project_id: int, text: str | None, order: str, offset: int, size: int) -> tuple[list[Row[Any]], int]:
         """Environments without their content, and how many there are in all."""
@@ -59,11 +55,11 @@ class EnvironmentDao:
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new environment; its number. Raises EnvironmentNameTaken."""
-        return int(self._judged(insert(_E), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+        return self._add(_E, values, _NAME)
 
     def change(self, environment_id: int, values: Mapping[str, object]) -> None:
         """Change columns. Raises EnvironmentNameTaken."""
-        self._judged(update(_E).where(_E.c.id == environment_id).values(**values))
+        self._run(update(_E).where(_E.c.id == environment_id).values(**values), judge=_NAME)
 
     def remove(self, environment_id: int) -> None:
         """Remove an environment; if it was the default one, there is none then."""
@@ -76,27 +72,13 @@ class EnvironmentDao:
         if not moved.rowcount:
             self._run(insert(_D), {"project_id": project_id, "environment_id": environment_id})
 
-    def _judged(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        try:
-            return self._run(statement, values)
-        except IntegrityError as error:
-            if violates(error, _NAME):
-                raise EnvironmentNameTaken from None
-            raise
 
-    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        return self._session.connection().execute(statement, values)
-
-
-class VariableDao:
+class VariableDao(Dao):
     """Reads and writes the variables of whole projects."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def get(self, project_id: int) -> Row[Any] | None:
         """A project's variables; None: none were ever set."""
-        return _first(fetch(self._session, _VARIABLES, {"project": project_id}))
+        return self._one(_VARIABLES, {"project": project_id})
 
     def put(self, project_id: int, values: Mapping[str, object]) -> None:
         """Keep these. The caller holds the project's lock, and raises the version."""
@@ -105,7 +87,3 @@ class VariableDao:
             connection.execute(insert(_V), {"project_id": project_id, **values})
         else:
             connection.execute(update(_V).where(_V.c.project_id == project_id).values(**values))
-
-
-def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:
-    return rows[0] if rows else None

@@ -61,7 +61,7 @@ class EnvironmentPlanning:
         row = self._variables.get(project_id)
         if row is None:
             return {"id": project_id, "name": name, "variables": []}
-        known = self._opened(row.secrets, variables.SECRETS)
+        known = json.loads(in_clear(self._keys, row.secrets, variables.SECRETS) or "{}")
         listed = json.loads(row.content)["variables"]
         return {
             "id": project_id,
@@ -73,7 +73,7 @@ class EnvironmentPlanning:
         row = self._row(project_id, environment_id)
         if row is None:
             raise DefaultEnvironmentMissing if environment_id is None else EnvironmentNotFound
-        known = self._opened(row.secrets, service.SECRETS)
+        known = json.loads(in_clear(self._keys, row.secrets, service.SECRETS) or "{}")
         content = json.loads(row.content)
         listed = content.pop("variables")
         held = {tuple(path): value for path, value in known.get("settings", [])}
@@ -86,14 +86,15 @@ class EnvironmentPlanning:
             return self._environments.default(project_id)
         return self._environments.get(project_id, environment_id)
 
-    def _opened(self, stored: str | None, context: str) -> dict[str, Any]:
-        if stored is None:
-            return {}
-        try:
-            found: dict[str, Any] = json.loads(self._keys.decrypt(stored, context))
-        except UnreadableSecret:
-            raise SecretsUnreadable from None
-        return found
+
+def in_clear(keys: KeyRing, stored: str | None, context: str) -> str | None:
+    """Secrets for a plan, None where there are none. Raises SecretsUnreadable where no key opens them any more."""
+    if stored is None:
+        return None
+    try:
+        return keys.decrypt(stored, context)
+    except UnreadableSecret:
+        raise SecretsUnreadable from None
 
 
 def _outlined(content: dict[str, Any]) -> dict[str, Any]:

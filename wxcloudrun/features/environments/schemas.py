@@ -5,17 +5,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, JsonValue, StringConstraints
 
 from wxcloudrun.core.clock import iso
+from wxcloudrun.core.fields import LINE, PART, EntryName, Version
 from wxcloudrun.core.pagination import PageNumber, PageSize
 from wxcloudrun.core.shapes import Input, View
-from wxcloudrun.features.users.schemas import Version
 
-# No control characters, a line break among them; and something that can be seen at both ends.
-_LINE = r"^[^\x00-\x1f\x7f\s]([^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s])?$"
-_PART = r"^[^\x00-\x1f\x7f]*$"
 _NAME = r"^[^\W\d][\w.\-]*$"  # as in the engine: a letter or `_` first, letters of any script
 MOST_VARIABLES = 500
-EnvironmentName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_LINE)]
-BaseUrl = Annotated[str, Field(max_length=2048, pattern=_PART, description="What relative URLs are appended to.")]
+EnvironmentName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=LINE)]
+BaseUrl = Annotated[str, Field(max_length=2048, pattern=PART, description="What relative URLs are appended to.")]
 VariableName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_NAME)]
 VariableType = Literal["string", "number", "boolean", "json", "secret"]
 EnvironmentOrder = Literal["id", "-id", "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"]
@@ -27,10 +24,8 @@ class IsSet(Input):
     is_set: Literal[True]
 
 
-Line = Annotated[str, Field(max_length=8192, pattern=_PART)]
-Named = Annotated[
-    dict[Annotated[str, Field(max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")], Line | IsSet], Field(max_length=100)
-]
+Line = Annotated[str, Field(max_length=8192, pattern=PART)]
+Named = Annotated[dict[EntryName, Line | IsSet], Field(max_length=100)]
 Spec = Annotated[dict[str, JsonValue], Field(max_length=32)]
 
 
@@ -40,7 +35,7 @@ class VariableInput(Input):
     name: VariableName
     type: VariableType = "string"
     value: JsonValue = None
-    description: Annotated[str, Field(max_length=200, pattern=_PART)] = ""
+    description: Annotated[str, Field(max_length=200, pattern=PART)] = ""
 
 
 Variables = Annotated[
@@ -58,7 +53,7 @@ class Content(Input):
     cookies: Named = Field(default={}, description="Cookies by name.")
     auth: Spec | None = Field(None, description="`kind` and what that helper needs; see docs/engine/sending.md.")
     tls: Spec | None = Field(None, description="`verify`, `ca_pem`, `client_cert_pem`, `client_key_pem`.")
-    proxy: Annotated[str, Field(max_length=512, pattern=_PART)] | IsSet | None = Field(
+    proxy: Annotated[str, Field(max_length=512, pattern=PART)] | IsSet | None = Field(
         None, description="`http://host:port`, `https://host:port` or `socks5://host:port`."
     )
     timeouts: Spec | None = Field(None, description="`connect_ms`, `read_ms`, `total_ms`.")
@@ -92,7 +87,7 @@ class EnvironmentCopied(Input):
 class EnvironmentsQuery(Input):
     """Which environments to list."""
 
-    q: str | None = Field(None, max_length=64, pattern=_PART, description="Part of the name, letter by letter.")
+    q: str | None = Field(None, max_length=64, pattern=PART, description="Part of the name, letter by letter.")
     sort: EnvironmentOrder = Field("id", description="Order; `-` means falling.")
     page: PageNumber = 1
     size: PageSize = 20
@@ -144,12 +139,6 @@ class EnvironmentView(EnvironmentLine):
     timeouts: Any
     rate_per_second: float | None
     variables: list[VariableView]
-
-
-class EnvironmentRemoved(View):
-    """What was removed."""
-
-    id: int
 
 
 class VariablesPut(Input):

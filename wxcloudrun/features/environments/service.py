@@ -11,8 +11,9 @@ from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.credentials import Path
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, unit_of_work
-from wxcloudrun.core.errors import EditConflict
+from wxcloudrun.core.errors import EditConflict, refuse
 from wxcloudrun.core.pagination import Page
+from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.environments.dao import EnvironmentDao
 from wxcloudrun.features.environments.errors import EnvironmentNotFound
@@ -22,7 +23,6 @@ from wxcloudrun.features.environments.schemas import (
     EnvironmentCopied,
     EnvironmentLine,
     EnvironmentMade,
-    EnvironmentRemoved,
     EnvironmentsQuery,
     EnvironmentView,
 )
@@ -30,7 +30,6 @@ from wxcloudrun.features.environments.settings import PARTS, faults, set_apart
 from wxcloudrun.features.environments.variables import (
     cut,
     opened,
-    refuse,
     rewritten,
     sealed,
     size_faults,
@@ -120,7 +119,7 @@ class EnvironmentService:
         return _view(self._row(project_id, environment_id))
 
     @unit_of_work
-    def remove(self, actor: Actor, project_id: int, environment_id: int) -> EnvironmentRemoved:
+    def remove(self, actor: Actor, project_id: int, environment_id: int) -> Removed:
         """Remove an environment. The project has no default one then, if it was that.
 
         Raises ProjectNotFound, RightRequired, ProjectArchived, EnvironmentNotFound.
@@ -130,7 +129,7 @@ class EnvironmentService:
         self._environments.remove(row.id)
         before = _told(row._asdict())
         self._audit.record(actor, "environment.removed", ("environment", row.id), before, project_id=project_id)
-        return EnvironmentRemoved(id=row.id)
+        return Removed(id=row.id)
 
     @unit_of_work
     def make_default(self, actor: Actor, project_id: int, environment_id: int) -> EnvironmentView:

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wxcloudrun.core import credentials
-from wxcloudrun.core.credentials import Held, Path, put_back, unset
+from wxcloudrun.core.credentials import Held, Path, holds_a_credential, put_back, unset
 from wxcloudrun.core.errors import FieldFault
-from wxcloudrun.core.masking import mask_text
 
 PARTS = ("headers", "cookies", "auth", "tls", "proxy", "timeouts", "rate_per_second")
 _MOST = {"auth": 32_768, "tls": 262_144, "timeouts": 1024}  # characters of JSON
@@ -52,8 +51,7 @@ def _address_faults(base_url: str) -> Iterator[FieldFault]:
     from wxcloudrun.engine.render.template import compile_text  # noqa: PLC0415 - as above
     from wxcloudrun.engine.send.url import parse_url  # noqa: PLC0415 - as above
 
-    place = base_url.partition("://")[2].partition("/")[0]
-    if "@" in place or mask_text(base_url) != base_url:
+    if holds_a_credential(base_url):
         yield FieldFault("base_url", "holds_a_credential", detail="use `auth`, or a secret variable")
         return
     try:

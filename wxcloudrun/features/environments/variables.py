@@ -8,9 +8,9 @@ from typing import Any
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.credentials import MARK
-from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
+from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, unit_of_work
-from wxcloudrun.core.errors import EditConflict, FieldFault, InvalidInput
+from wxcloudrun.core.errors import EditConflict, FieldFault, refuse
 from wxcloudrun.core.masking import MASK
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.environments.dao import VariableDao
@@ -129,12 +129,6 @@ def size_faults(content: object, secrets: object) -> Iterator[FieldFault]:
         yield FieldFault("variables", "too_large", detail=f"at most {MOST_KEPT} characters altogether")
 
 
-def refuse(faults: Sequence[FieldFault]) -> None:
-    """Raises InvalidInput where there are any."""
-    if faults:
-        raise InvalidInput(fields=tuple(faults[:50]))
-
-
 def views(listed: Listed) -> list[VariableView]:
     """The list as it is shown."""
     return [
@@ -182,12 +176,8 @@ def sealed(keys: KeyRing, secrets: Mapping[str, Any], context: str) -> str:
 
 def opened(keys: KeyRing, stored: str | None, context: str) -> dict[str, Any]:
     """Secrets as they were; none where their key was withdrawn, so that they have to be entered again."""
-    if stored is None:
-        return {}
-    try:
-        found: dict[str, Any] = json.loads(keys.decrypt(stored, context))
-    except UnreadableSecret:
-        return {}
+    text = keys.readable(stored, context)
+    found: dict[str, Any] = {} if text is None else json.loads(text)
     return found
 
 

@@ -6,7 +6,8 @@ from urllib.parse import quote
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.http import Raw, Upload
 from wxcloudrun.core.pagination import Slice
-from wxcloudrun.features.files.schemas import FileRemoved, FilesQuery, FileView
+from wxcloudrun.core.shapes import Removed
+from wxcloudrun.features.files.schemas import FilesQuery, FileView
 from wxcloudrun.features.files.service import MIMETYPE, FileService, Sent
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 !#$&+.^_`|~()\[\]{}=@,-]")
@@ -34,7 +35,7 @@ def file_content(actor: Actor, project_id: int, file_id: int, files: FileService
     return Raw(found.content, MIMETYPE, headers=headers)
 
 
-def remove_file(actor: Actor, project_id: int, file_id: int, files: FileService) -> FileRemoved:
+def remove_file(actor: Actor, project_id: int, file_id: int, files: FileService) -> Removed:
     """Remove a file that no case uses. For editors."""
     return files.remove(actor, project_id, file_id)
 

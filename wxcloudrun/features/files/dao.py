@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, bindparam, delete, func, insert, select
+from sqlalchemy import Row, bindparam, delete, func, select
 
-from wxcloudrun.core.db import AnySession, fetch
+from wxcloudrun.core.dao import Dao
+from wxcloudrun.core.db import fetch
 from wxcloudrun.core.listing import holds
 from wxcloudrun.features.files.models import ProjectFile
 
@@ -16,15 +17,12 @@ _NO_ID = 2**53  # row numbers stay below it, and not every number that somebody 
 _ROOM = select(func.count(), func.coalesce(func.sum(_F.c.size), 0)).where(_F.c.project_id == bindparam("project"))
 
 
-class ProjectFileDao:
+class ProjectFileDao(Dao):
     """Reads and writes the rows of files."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def get(self, project_id: int, file_id: int) -> Row[Any] | None:
         """A file of that project."""
-        return _first(fetch(self._session, _ONE, {"project": project_id, "id": file_id}))
+        return self._one(_ONE, {"project": project_id, "id": file_id})
 
     def locked(self, project_id: int, file_id: int) -> Row[Any] | None:
         """The same, and nobody uses it anew before this transaction ends."""
@@ -54,15 +52,8 @@ class ProjectFileDao:
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new file; its number."""
-        return int(self._run(insert(_F), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+        return self._add(_F, values)
 
     def remove(self, file_id: int) -> None:
         """Remove a file's row."""
         self._run(delete(_F).where(_F.c.id == file_id))
-
-    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        return self._session.connection().execute(statement, values)
-
-
-def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:
-    return rows[0] if rows else None

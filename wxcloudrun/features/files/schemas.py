@@ -5,15 +5,17 @@ from typing import Any, Self
 from pydantic import Field
 
 from wxcloudrun.core.clock import iso
+from wxcloudrun.core.fields import PART
+from wxcloudrun.core.pagination import Cursor, PageSize
 from wxcloudrun.core.shapes import Input, View
 
 
 class FilesQuery(Input):
     """Which files to list, newest first."""
 
-    q: str | None = Field(None, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$", description="Part of the name.")
-    cursor: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the list before.")
-    size: int = Field(20, ge=1, le=100, description="Files to list.")
+    q: str | None = Field(None, max_length=64, pattern=PART, description="Part of the name.")
+    cursor: Cursor | None = None
+    size: PageSize = 20
 
 
 class FileView(View):
@@ -32,9 +34,3 @@ class FileView(View):
         """The view of a file's row."""
         names = ("id", "name", "content_type", "size", "sha256", "uploader_id")
         return cls(**{name: getattr(row, name) for name in names}, created_at=iso(row.created_at))
-
-
-class FileRemoved(View):
-    """What was removed."""
-
-    id: int

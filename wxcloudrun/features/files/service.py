@@ -13,6 +13,7 @@ from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.core.pagination import Slice, cursor, position
+from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.files.dao import ProjectFileDao
 from wxcloudrun.features.files.errors import (
@@ -22,7 +23,7 @@ from wxcloudrun.features.files.errors import (
     FileSpaceUsedUp,
     TooManyFiles,
 )
-from wxcloudrun.features.files.schemas import FileRemoved, FilesQuery, FileView
+from wxcloudrun.features.files.schemas import FilesQuery, FileView
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.users.pictures import PictureFiles
 from wxcloudrun.integrations.object_store import ObjectStore
@@ -115,7 +116,7 @@ class FileService:
         return self._added(actor, values)
 
     @unit_of_work
-    def remove(self, actor: Actor, project_id: int, file_id: int) -> FileRemoved:
+    def remove(self, actor: Actor, project_id: int, file_id: int) -> Removed:
         """Remove a file that no case uses.
 
         Raises ProjectNotFound, RightRequired, ProjectArchived, FileNotFound, FileInUse.
@@ -127,7 +128,7 @@ class FileService:
         self._files.remove(row.id)
         self._stored.let_go([row.store_key])
         self._audit.record(actor, "file.removed", ("file", row.id), _told(row._asdict()), project_id=project_id)
-        return FileRemoved(id=row.id)
+        return Removed(id=row.id)
 
     @unit_of_work
     def _added(self, actor: Actor, values: dict[str, Any]) -> FileView:

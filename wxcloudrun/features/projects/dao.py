@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Row, and_, bindparam, delete, insert, select, update
 
-from wxcloudrun.core.db import AnySession, fetch
+from wxcloudrun.core.dao import Dao
+from wxcloudrun.core.db import fetch
 from wxcloudrun.core.listing import holds, page_of
 from wxcloudrun.features.audit.models import AuditEntry
 from wxcloudrun.features.projects.models import MemberRole, Project, ProjectInvitation, ProjectMember, ProjectState
@@ -53,11 +54,8 @@ class ProjectFilter:
     role: MemberRole | None = None
 
 
-class ProjectDao:
+class ProjectDao(Dao):
     """Reads and writes projects."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def membership(self, project_id: int, user_id: int, *, locked: bool = False) -> Row[Any] | None:
         """A project, with the `role` that the person has in it or None.
@@ -67,11 +65,11 @@ class ProjectDao:
         parameters = {"project": project_id, "actor": user_id}
         if locked:
             self._run(_LOCK, {"project": project_id})
-        return _first(fetch(self._session, _MEMBERSHIP, parameters))
+        return self._one(_MEMBERSHIP, parameters)
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new project; its number."""
-        return int(self._run(insert(_P), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+        return self._add(_P, values)
 
     def edit(self, project_id: int, values: Mapping[str, object], now: datetime, version: int | None = None) -> bool:
         """Change columns, and let the version rise; false when, with `version`, it was edited since."""
@@ -100,20 +98,14 @@ class ProjectDao:
             return fetch(self._session, _ACTIVITY, {"project": project_id, "size": size})
         return fetch(self._session, _ACTIVITY_BEFORE, {"project": project_id, "size": size, "before": before})
 
-    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        return self._session.connection().execute(statement, values)
 
-
-class MemberDao:
+class MemberDao(Dao):
     """Reads and writes who is in a project."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def get(self, project_id: int, user_id: int) -> Row[Any] | None:
         """A member, with nickname, avatar and status of the person."""
         query = _MEMBER.where(_M.c.user_id == bindparam("member"))
-        return _first(fetch(self._session, query, {"project": project_id, "member": user_id}))
+        return self._one(query, {"project": project_id, "member": user_id})
 
     def page(
         self, project_id: int, role: MemberRole | None, text: str | None, order: str, offset: int, size: int
@@ -151,24 +143,18 @@ class MemberDao:
         """Remove a member."""
         self._run(delete(_M).where(_M.c.project_id == project_id, _M.c.user_id == user_id))
 
-    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        return self._session.connection().execute(statement, values)
 
-
-class InvitationDao:
+class InvitationDao(Dao):
     """Reads and writes invitations."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def get(self, project_id: int, invitation_id: int) -> Row[Any] | None:
         """An invitation to that project."""
         where = (_I.c.project_id == project_id, _I.c.id == invitation_id)
-        return _first(fetch(self._session, select(_I).where(*where)))
+        return self._one(select(_I).where(*where))
 
     def by_hash(self, code_hash: str) -> Row[Any] | None:
         """The invitation of a code, with name, description and state of the project and the inviter's nickname."""
-        return _first(fetch(self._session, _INVITATION, {"hash": code_hash}))
+        return self._one(_INVITATION, {"hash": code_hash})
 
     def page(self, project_id: int, usable_at: datetime | None, offset: int, size: int) -> tuple[list[Row[Any]], int]:
         """Invitations, the newest first, with the inviter's nickname; `usable_at` wants those that work then."""
@@ -180,7 +166,7 @@ class InvitationDao:
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new invitation; its number."""
-        return int(self._run(insert(_I), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+        return self._add(_I, values)
 
     def use(self, invitation_id: int, now: datetime) -> bool:
         """Use it once; false when it does not work any more."""
@@ -203,10 +189,3 @@ class InvitationDao:
         """End every invitation to the project that this person made."""
         where = (_I.c.project_id == project_id, _I.c.inviter_id == inviter_id, _I.c.revoked_at.is_(None))
         self._run(update(_I).where(*where).values(revoked_at=now))
-
-    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        return self._session.connection().execute(statement, values)
-
-
-def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:
-    return rows[0] if rows else None

@@ -6,18 +6,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints
 
 from wxcloudrun.core.clock import iso
-from wxcloudrun.core.pagination import PageNumber, PageSize
+from wxcloudrun.core.fields import LINE, PART, TEXT, RowNumber, Version
+from wxcloudrun.core.pagination import Cursor, PageNumber, PageSize
 from wxcloudrun.core.shapes import Input, View
 from wxcloudrun.features.projects.models import MemberRole
-from wxcloudrun.features.users.schemas import Choice, RowNumber, Version, media_path
+from wxcloudrun.features.users.schemas import Choice, media_path
 
-# No control characters, a line break among them; and something that can be seen at both ends.
-_LINE = r"^[^\x00-\x1f\x7f\s]([^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\s])?$"
-_PART = r"^[^\x00-\x1f\x7f]*$"
 ProjectName = Annotated[
-    str, StringConstraints(min_length=1, max_length=64, pattern=_LINE), Field(description="Shown to its members.")
+    str, StringConstraints(min_length=1, max_length=64, pattern=LINE), Field(description="Shown to its members.")
 ]
-Description = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
+Description = Annotated[str, Field(max_length=500, pattern=TEXT)]
 RoleName = Literal["viewer", "runner", "editor", "owner"]
 InvitedRole = Literal["viewer", "runner", "editor"]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$", description="Code of the invitation.")]
@@ -43,7 +41,7 @@ class ProjectChange(Input):
 class ProjectsQuery(Input):
     """Which projects to list."""
 
-    q: str | None = Field(None, max_length=64, pattern=_PART, description="Part of the name, letter by letter.")
+    q: str | None = Field(None, max_length=64, pattern=PART, description="Part of the name, letter by letter.")
     state: Literal["active", "archived"] | None = None
     role: RoleName | None = Field(None, description="Only those in which one has this role.")
     everyone: bool = Field(False, description="Not only one's own; for administrators of the service.")
@@ -82,8 +80,8 @@ class ProjectView(View):
 class ActivityQuery(Input):
     """Which stretch of a project's activity to list, newest first."""
 
-    cursor: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the list before.")
-    size: int = Field(20, ge=1, le=100, description="Entries to list.")
+    cursor: Cursor | None = None
+    size: PageSize = 20
 
 
 class ActivityView(View):
@@ -118,7 +116,7 @@ class ActivityView(View):
 class MembersQuery(Input):
     """Which members to list."""
 
-    q: str | None = Field(None, max_length=32, pattern=_PART, description="Part of the nickname, letter by letter.")
+    q: str | None = Field(None, max_length=32, pattern=PART, description="Part of the nickname, letter by letter.")
     role: RoleName | None = None
     sort: MemberOrder = Field("id", description="Order (`id` is that of joining); `-` means falling.")
     page: PageNumber = 1

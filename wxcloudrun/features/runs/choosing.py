@@ -15,7 +15,7 @@ from wxcloudrun.features.projects.access import Membership, ProjectAccess, Right
 from wxcloudrun.features.runs.errors import CreatorOnlyCase, NothingToRun, TooManyScenarios
 from wxcloudrun.features.runs.schemas import RunMade
 from wxcloudrun.features.scenarios.outline import case_step
-from wxcloudrun.features.scenarios.planning import Planned, ScenarioPlanning
+from wxcloudrun.features.scenarios.planning import ScenarioPlanning
 from wxcloudrun.features.scenarios.schemas import ScenariosQuery
 from wxcloudrun.features.scenarios.service import ScenarioService
 
@@ -115,9 +115,8 @@ class RunChoosing:
         if not planned:
             raise NothingToRun
         _refuse_others(actor, membership, planned[0].cases.values())
-        _refuse_inputs(membership, made.inputs, [one.scenario for one in planned])
-        whole = membership.may(Right.EDIT)
-        branches = [_branch(one, made.inputs, whole=whole) for one in planned]
+        _refuse_inputs(membership, made.inputs, [one.scenario for one in planned], called=True)
+        branches = [_branch(one.scenario, made.inputs) for one in planned]
         at_once = {"kind": "parallel", "concurrency": made.concurrency, "parallel": branches, "stop_on_failure": False}
         scenario = {"name": f"#{tag}", "steps": [{"name": f"#{tag}", "key": "tagged", **at_once}]}
         counted = [one.scenario["id"] for one in planned]
@@ -176,18 +175,23 @@ def _refuse_others(actor: Actor, membership: Membership, cases: Iterable[Any]) -
             raise CreatorOnlyCase(values={"case": case.name if sees(actor, case, membership) else "***"})
 
 
-def _refuse_inputs(membership: Membership, inputs: Mapping[str, Any], scenarios: Sequence[Json]) -> None:
+def _refuse_inputs(
+    membership: Membership, inputs: Mapping[str, Any], scenarios: Sequence[Json], *, called: bool = False
+) -> None:
     """Raises InvalidInput for a required input that is missing, and for what only editors may give.
 
     A variable that no scenario asks for may stand above one of the environment, and so lead requests and secrets
-    elsewhere; a placeholder may put a secret where everybody can read it.
+    elsewhere; a placeholder may put a secret where everybody can read it. Scenarios that are `called` see nothing but
+    what they ask for.
     """
     listed = [one for scenario in scenarios for one in scenario.get("inputs", ())]
     declared = {one["name"] for one in listed}
     missing = {one["name"] for one in listed if one["required"]} - inputs.keys()
     faults = [FieldFault(f"inputs.{name}", "missing") for name in sorted(missing)]
-    if not membership.may(Right.EDIT):
+    editor = membership.may(Right.EDIT)
+    if called or not editor:
         faults += [FieldFault(f"inputs.{name}", "not_declared") for name in inputs if name not in declared]
+    if not editor:
         told = "only editors may give placeholders"
         faults += [FieldFault(f"inputs.{name}", "placeholder", detail=told) for name in inputs if _open(inputs[name])]
     if faults:
@@ -203,11 +207,10 @@ def _open(value: Any) -> bool:
     return isinstance(value, list) and any(map(_open, value))
 
 
-def _branch(planned: Planned, inputs: Mapping[str, Any], *, whole: bool) -> Json:
-    """A step that calls the scenario, with the inputs that it asks for, or with the whole of them."""
-    scenario = planned.scenario
+def _branch(scenario: Json, inputs: Mapping[str, Any]) -> Json:
+    """A step that calls the scenario with those of the inputs that it asks for."""
     asked = {one["name"] for one in scenario.get("inputs", ())}
-    given = {name: value for name, value in inputs.items() if whole or name in asked}
+    given = {name: value for name, value in inputs.items() if name in asked}
     key = f"scenario-{scenario['id']}"
     return {"kind": "scenario", "key": key, "name": scenario["name"], "scenario": scenario, "inputs": given}
 

@@ -3,6 +3,7 @@
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.http import Caller, Raw
 from wxcloudrun.core.pagination import Slice
+from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.runs.reruns import RunReruns
 from wxcloudrun.features.runs.results import ResultService
 from wxcloudrun.features.runs.schemas import (
@@ -13,7 +14,6 @@ from wxcloudrun.features.runs.schemas import (
     ResultView,
     RunLine,
     RunMade,
-    RunRemoved,
     RunsQuery,
     RunStarted,
     RunView,
@@ -46,7 +46,7 @@ def rerun(actor: Actor, project_id: int, run_id: int, body: Rerun, reruns: RunRe
     return reruns.rerun(actor, project_id, run_id, body)
 
 
-def remove_run(actor: Actor, project_id: int, run_id: int, runs: RunService) -> RunRemoved:
+def remove_run(actor: Actor, project_id: int, run_id: int, runs: RunService) -> Removed:
     """Remove an ended run with its results. For editors."""
     return runs.remove(actor, project_id, run_id)
 

@@ -109,7 +109,7 @@ def fitting[V: View](views: Sequence[V]) -> list[V]:
     """As many of them as a list may have; the first one in any case."""
     shown, size = list[V](), 0
     for view in views:
-        size += len(view.model_dump_json()) + 1
+        size += len(view.model_dump_json().encode()) + 1
         if shown and size > MOST_LISTED:
             break
         shown.append(view)

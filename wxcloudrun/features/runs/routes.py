@@ -13,6 +13,7 @@ from wxcloudrun.features.runs import errors
 from wxcloudrun.features.scenarios.errors import (
     CalledScenarioTrashed,
     CallsTooDeep,
+    CaseMovedAway,
     CaseTrashed,
     ScenarioInTrash,
     ScenarioNotFound,
@@ -28,7 +29,8 @@ _READ = (ProjectNotFound, errors.RunNotFound)
 _WRITTEN = (ProjectNotFound, RightRequired, ProjectArchived)
 _FOUND = (*_WRITTEN, errors.RunNotFound)
 _PLANNED = (
-    ScenarioNotFound, ScenarioInTrash, CaseNotFound, CaseTrashed, CalledScenarioTrashed, CallsTooDeep, ScenarioTooLarge,
+    ScenarioNotFound, ScenarioInTrash, CaseNotFound, CaseTrashed, CaseMovedAway, CalledScenarioTrashed, CallsTooDeep,
+    ScenarioTooLarge,
     EnvironmentNotFound, DefaultEnvironmentMissing, SecretsUnreadable, errors.CreatorOnlyCase, errors.NothingToRun,
     errors.TooManyScenarios, errors.PlanTooLarge, errors.PlanRejected,
 )  # fmt: skip

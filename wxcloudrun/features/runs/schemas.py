@@ -6,17 +6,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from wxcloudrun.core.clock import iso
-from wxcloudrun.core.pagination import PageSize
+from wxcloudrun.core.fields import FILLED, RowNumber
+from wxcloudrun.core.pagination import Cursor, PageSize
 from wxcloudrun.core.shapes import Input, View
 from wxcloudrun.features.cases.schemas import CaseDraft, Tag
 from wxcloudrun.features.environments.schemas import VariableName
-from wxcloudrun.features.users.schemas import RowNumber
 
 StateName = Literal["queued", "running", "passed", "failed", "error", "canceled"]
 TriggerName = Literal["manual", "schedule", "api", "rerun"]
 PriorityName = Literal["interactive", "ci", "schedule"]
 OutcomeName = Literal["passed", "failed", "error", "skipped"]
-Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$", description="`next` of the list before.")]
 Inputs = Annotated[
     dict[VariableName, JsonValue],
     Field(
@@ -24,14 +23,14 @@ Inputs = Annotated[
         description="Values of the scenario's inputs. Editors may give any variable, and `{{placeholders}}` in values.",
     ),
 ]
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=FILLED)]
 
 
 class DatasetPick(Input):
     """Which rows of data a case is run with; nothing: as the case says."""
 
     mode: Literal["none", "default", "one", "all", "random", "limit"]
-    key: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = Field(
+    key: Annotated[str, Field(min_length=1, max_length=128, pattern=FILLED)] | None = Field(
         None, description="Of the dataset, for `one`."
     )
     count: Annotated[int, Field(ge=1, le=10_000)] = Field(1, description="For `random` and `limit`.")
@@ -172,12 +171,6 @@ class RunStarted(RunView):
     """A run that was just begun. `warnings` are names that nothing gives a value, as far as one can tell now."""
 
     warnings: list[str]
-
-
-class RunRemoved(View):
-    """A run that is no longer there."""
-
-    id: int
 
 
 class ResultLine(View):

@@ -11,6 +11,7 @@ from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.db import AnySession, after_commit, unit_of_work
 from wxcloudrun.core.pagination import Slice, cursor, position
+from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.runs.access import seen
@@ -21,7 +22,7 @@ from wxcloudrun.features.runs.models import Priority, RunState, Trigger
 from wxcloudrun.features.runs.planning import Bounds, Frozen, RunPlanning
 from wxcloudrun.features.runs.questions import RunQuestions, RunsWanted
 from wxcloudrun.features.runs.results import fitting, read_json
-from wxcloudrun.features.runs.schemas import RunLine, RunMade, RunRemoved, RunsQuery, RunStarted, RunView
+from wxcloudrun.features.runs.schemas import RunLine, RunMade, RunsQuery, RunStarted, RunView
 from wxcloudrun.features.runs.supply import CANCELED, is_lost
 
 _NUMBERS: Final = (
@@ -131,7 +132,7 @@ class RunService:
         return self.view(actor, project_id, run_id)
 
     @unit_of_work
-    def remove(self, actor: Actor, project_id: int, run_id: int) -> RunRemoved:
+    def remove(self, actor: Actor, project_id: int, run_id: int) -> Removed:
         """Remove an ended run with all it holds.
 
         Raises ProjectNotFound, RightRequired, ProjectArchived, RunNotFound, RunNotEnded.
@@ -143,7 +144,7 @@ class RunService:
         self._questions.remove(project_id, run_id)
         told = {"title": row.title, "environment": row.environment, "state": row.state.name.lower()}
         self._record(actor, "run.removed", row, told, None)
-        return RunRemoved(id=run_id)
+        return Removed(id=run_id)
 
     def project_of(self, run_id: int) -> int:
         """The project of a run, for commands: it says nothing of anybody's rights. Raises RunNotFound."""

@@ -22,8 +22,14 @@ class ScenarioGrip:
     row: Row[Any]
 
     def sees_case_of(self, step: Row[Any]) -> bool:
-        """True when they see the case of this step, or it has none."""
-        return step.case_id is None or sees(self.actor, _CaseOf(step), self.membership)
+        """True when they see the case of this step here, or it has none."""
+        if step.case_id is None:
+            return True
+        return not self.lost_case_of(step) and sees(self.actor, _CaseOf(step), self.membership)
+
+    def lost_case_of(self, step: Row[Any]) -> bool:
+        """True when the case of this step belongs to another project now: it was moved while the scenario was trash."""
+        return step.case_id is not None and step.case_project_id != self.membership.project.id
 
 
 class _CaseOf:

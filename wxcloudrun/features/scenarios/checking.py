@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.db import AnySession
-from wxcloudrun.core.errors import FieldFault
+from wxcloudrun.core.errors import FieldFault, not_usable
 from wxcloudrun.features.cases.definition import engine_case
 from wxcloudrun.features.cases.definition import engine_step as said_by_case
 from wxcloudrun.features.environments.planning import EnvironmentPlanning
@@ -27,7 +27,7 @@ from wxcloudrun.features.scenarios.tree import HOLDERS
 MOST_TOLD: Final = 200
 MOST_WHOLE: Final = 150  # steps of a scenario that is looked over as a whole at every write
 _ENDS_A_RUN: Final = frozenset(
-    {"fault", "case_trashed", "scenario_trashed", "input_missing", "dataset_unknown", "dataset_disabled"}
+    {"fault", "case_trashed", "case_moved", "scenario_trashed", "input_missing", "dataset_unknown", "dataset_disabled"}
 )
 
 
@@ -119,7 +119,8 @@ class ScenarioChecking:
         only: Set[int] | None,
     ) -> list[Warned]:
         rows = [row for _, steps in each for row in steps if row.enabled]
-        cases = _Cases(self._steps.cases(row.case_id for row in rows if row.case_id is not None))
+        here = {row.case_id for row in rows if row.case_id is not None and not grip.lost_case_of(row)}
+        cases = _Cases(self._steps.cases(here))
         called = self._scenarios.several(row.called_id for row in rows if row.called_id is not None)
         choices = {row.id: _choice(row, cases) for row in rows if row.case_id in cases.rows}
         keys = {one["key"] for one in choices.values() if one["mode"] == "one"}
@@ -149,7 +150,7 @@ def faults_of_step(kind: str, kept: Kept, case: Row[Any] | None, inputs: Sequenc
     hidden = [".".join(("overrides", *path)) for path in kept.overrides] + [f"inputs.{name}" for name in kept.inputs]
     for one in [*wrong_choice, *_objections_to({"steps": [step]}, "scenario.steps.0.")]:
         if not one.field.startswith(("case.", "scenario.", "variables.")):
-            yield _refused(one, hidden)
+            yield not_usable(one, hidden)
 
 
 def faults_of_scenario(kept: Kept) -> Iterator[FieldFault]:
@@ -158,13 +159,7 @@ def faults_of_scenario(kept: Kept) -> Iterator[FieldFault]:
     hidden = [f"inputs.{index}.default" for index, one in inputs if one["name"] in kept.inputs]
     for one in _objections_to(engine_scenario(kept), "scenario."):
         if not one.field.startswith("variables."):
-            yield _refused(one, hidden)
-
-
-def _refused(fault: Any, hidden: Iterable[str]) -> FieldFault:
-    """A fault as it is told; what is wrong with a secret could repeat it, so of that only the place."""
-    secret = any(f"{fault.field}.".startswith(f"{path}.") for path in hidden)
-    return FieldFault(fault.field, "not_usable", None if secret else fault.position, None if secret else fault.reason)
+            yield not_usable(one, hidden)
 
 
 def _objections_to(scenario: Json, above: str) -> Iterator[Any]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from wxcloudrun.core.credentials import MARK, Held, is_open, put_back, set_apart, unset
+from wxcloudrun.core.credentials import MARK, Held, holds_a_credential, is_open, put_back, set_apart, unset
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.errors import FieldFault
-from wxcloudrun.core.masking import mask_text
+from wxcloudrun.features.datasets.content import file_faults
 from wxcloudrun.features.environments.variables import (
     MOST_KEPT,
     cut,
@@ -35,6 +35,8 @@ _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
 STEP_PARTS: Final = (*_EVERY, *(part for parts in _OF_KIND.values() for part in parts))
 _COLUMN_OF_KIND: Final = {"case_id": "case", "scenario_id": "scenario"}
 _EMPTY: Final[Mapping[str, Any]] = {"variables": [], "inputs": {}}
+_TWICE: Final = "another entry has this name already"
+_SEND_IT: Final = "send the value itself"
 
 type Secrets = dict[str, Any]
 
@@ -104,13 +106,13 @@ def scenario_faults(kept: Kept) -> Iterator[FieldFault]:
     names = [one["name"] for one in kept.content["inputs"]]
     for index, one in enumerate(kept.content["inputs"]):
         if one["name"] in names[:index]:
-            yield FieldFault(f"inputs.{index}.name", "given_twice")
+            yield FieldFault(f"inputs.{index}.name", "given_twice", detail=_TWICE)
         if one["default"] == MARK and one["name"] not in kept.inputs:
-            yield FieldFault(f"inputs.{index}.default", "not_set")
+            yield FieldFault(f"inputs.{index}.default", "not_set", detail=_SEND_IT)
     outputs = kept.content["outputs"]
     for index, name in enumerate(outputs):
         if name in outputs[:index]:
-            yield FieldFault(f"outputs.{index}", "given_twice")
+            yield FieldFault(f"outputs.{index}", "given_twice", detail=_TWICE)
     yield from kept.faults()
 
 
@@ -140,22 +142,26 @@ def unfit(kind: str, sent: Mapping[str, Any]) -> Iterator[FieldFault]:
     for name in (*_COLUMN_OF_KIND, *STEP_PARTS):
         own = name in _EVERY or name in _OF_KIND[kind] or _COLUMN_OF_KIND.get(name) == kind
         if sent.get(name) not in (None, {}) and not own:
-            yield FieldFault(name, "not_of_this_kind")
+            yield FieldFault(name, "not_of_this_kind", detail=f"a step of kind `{kind}` has no `{name}`; leave it out")
 
 
 def step_faults(kind: str, kept: Kept) -> Iterator[FieldFault]:
     """What is wrong with a step, the engine apart."""
     if kind == "wait" and kept.content["wait_ms"] is None:
-        yield FieldFault("wait_ms", "missing")
+        yield FieldFault("wait_ms", "missing", detail="say how many milliseconds to wait")
     overrides = kept.content.get("overrides") or {}
     for path in unset(overrides, kept.overrides):
-        yield FieldFault(".".join(("overrides", *path)), "not_set")
+        yield FieldFault(".".join(("overrides", *path)), "not_set", detail=_SEND_IT)
     for name, value in (kept.content.get("inputs") or {}).items():
         if value == MARK and name not in kept.inputs:
-            yield FieldFault(f"inputs.{name}", "not_set")
-    url = overrides.get("url")
-    if isinstance(url, str) and ("@" in url.partition("://")[2].partition("/")[0] or mask_text(url) != url):
-        yield FieldFault("overrides.url", "holds_a_credential", detail="use `auth`, or a secret variable")
+            yield FieldFault(f"inputs.{name}", "not_set", detail=_SEND_IT)
+    auth = overrides.get("auth")
+    token_url = auth.get("token_url") if isinstance(auth, dict) else None
+    for place, url in (("url", overrides.get("url")), ("auth.token_url", token_url)):
+        if isinstance(url, str) and holds_a_credential(url):
+            yield FieldFault(f"overrides.{place}", "holds_a_credential", detail="use `auth`, or a secret variable")
+    body = overrides.get("replace_body")
+    yield from file_faults(body if isinstance(body, dict) else {}, "overrides.replace_body")
     yield from kept.faults()
 
 

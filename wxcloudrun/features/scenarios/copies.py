@@ -14,7 +14,7 @@ from wxcloudrun.features.scenarios.access import ScenarioAccess, ScenarioGrip
 from wxcloudrun.features.scenarios.calls import CallRules
 from wxcloudrun.features.scenarios.checking import ScenarioChecking
 from wxcloudrun.features.scenarios.dao import StepDao
-from wxcloudrun.features.scenarios.errors import StepCaseHidden
+from wxcloudrun.features.scenarios.errors import CaseMovedAway, StepCaseHidden
 from wxcloudrun.features.scenarios.schemas import ScenarioCopied, ScenarioSaved, StepSaved
 from wxcloudrun.features.scenarios.service import entry
 from wxcloudrun.features.scenarios.steps import new_key
@@ -50,7 +50,7 @@ class ScenarioCopies:
         """A copy with all its steps, which keep their keys; it belongs to who made it.
 
         Raises ProjectNotFound, RightRequired, ProjectArchived, ScenarioNotFound, ScenarioInTrash, ScenarioNameTaken,
-        StepCaseHidden.
+        StepCaseHidden, CaseMovedAway.
         """
         number = self._scenario(actor, project_id, scenario_id, copied)
         grip = self._access.require(actor, project_id, number)
@@ -60,7 +60,7 @@ class ScenarioCopies:
         """A copy of a step with everything inside it, directly after it; the copies get keys of their own.
 
         Raises ProjectNotFound, RightRequired, ProjectArchived, ScenarioNotFound, ScenarioInTrash, StepNotFound,
-        StepCaseHidden, TooManySteps, ScenarioTooLarge.
+        StepCaseHidden, CaseMovedAway, TooManySteps, ScenarioTooLarge.
         """
         number = self._step(actor, project_id, scenario_id, step_id)
         grip = self._access.require(actor, project_id, scenario_id)
@@ -111,7 +111,10 @@ class ScenarioCopies:
         return numbers
 
     def _visible(self, grip: ScenarioGrip, rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
-        """The same rows. Raises StepCaseHidden where one has a case that they do not see."""
+        """The same rows. Raises StepCaseHidden, CaseMovedAway where one has a case that they do not see."""
+        lost = next((row for row in rows if grip.lost_case_of(row)), None)
+        if lost is not None:
+            raise CaseMovedAway(values={"step": lost.name or lost.key})
         if not all(grip.sees_case_of(row) for row in rows):
             raise StepCaseHidden
         return rows

@@ -5,9 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    CursorResult,
     Row,
-    UniqueConstraint,
     and_,
     bindparam,
     case,
@@ -19,10 +17,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
 from wxcloudrun.core.catalogue import Catalogue, Entry, Found, Wanted
-from wxcloudrun.core.db import AnySession, fetch, violates
+from wxcloudrun.core.dao import Dao, unique
+from wxcloudrun.core.db import AnySession, fetch
 from wxcloudrun.core.listing import page_of
 from wxcloudrun.features.cases.models import Case
 from wxcloudrun.features.datasets.models import Dataset, DefaultDataset
@@ -43,8 +41,8 @@ _BY_ID = select(_S, _COUNT).where(*_ONE)
 _LOCKED = select(_S).where(*_ONE).with_for_update(key_share=True)
 _SEVERAL = select(_S).where(_S.c.id.in_(bindparam("ids", expanding=True)))
 _NAMES = select(_S.c.name).where(_S.c.project_id == bindparam("project"), _S.c.folder == bindparam("folder"))
-_NAME = next(one for one in _S.constraints if isinstance(one, UniqueConstraint))
-_KEY = next(one for one in _T.constraints if isinstance(one, UniqueConstraint))
+_NAME = unique(_S, ScenarioNameTaken)
+_KEY = unique(_T, StepKeyTaken)
 _LINE = [column for column in _S.c if column.name not in {"content", "secrets", "lane"}]
 
 _ORDER = (
@@ -55,7 +53,18 @@ _ORDER = (
 _KEYS = select(_T.c.key).where(_T.c.scenario_id == bindparam("scenario"))
 _CASE = [
     _C.c[name].label(f"case_{name}")
-    for name in ("name", "method", "url", "version", "visibility", "creator_id", "creator_only", "status", "deleted_at")
+    for name in (
+        "project_id",
+        "name",
+        "method",
+        "url",
+        "version",
+        "visibility",
+        "creator_id",
+        "creator_only",
+        "status",
+        "deleted_at",
+    )  # fmt: skip
 ]
 _WITH = _T.outerjoin(_C, _C.c.id == _T.c.case_id).outerjoin(_CALLED, _CALLED.c.id == _T.c.called_id)
 _JOINED = select(
@@ -79,6 +88,7 @@ _CALLERS = (
 _USERS = (
     select(_S.c.id, _S.c.name)
     .join(_T, _T.c.scenario_id == _S.c.id)
+    .join(_C, and_(_C.c.id == _T.c.case_id, _C.c.project_id == _S.c.project_id))
     .where(_T.c.case_id == bindparam("case"), _S.c.deleted_at.is_(None))
     .distinct()
     .order_by(_S.c.id)
@@ -96,17 +106,17 @@ _DATASETS = (
 )
 
 
-class ScenarioDao:
+class ScenarioDao(Dao):
     """Reads and writes scenarios. Rows of `get` have `steps_count` too."""
 
     def __init__(self, session: AnySession) -> None:
-        self._session = session
+        super().__init__(session)
         tables = (ScenarioTerm.__table__, ScenarioGram.__table__, ScenarioText.__table__, Scenario.__table__)
         self._catalogue = Catalogue(session, *tables)  # type: ignore[arg-type]  # declared as FromClause
 
     def get(self, project_id: int, scenario_id: int) -> Row[Any] | None:
         """A scenario of that project, also from the trash."""
-        return _first(fetch(self._session, _BY_ID, {"project": project_id, "id": scenario_id}))
+        return self._one(_BY_ID, {"project": project_id, "id": scenario_id})
 
     def locked(self, project_id: int, scenario_id: int) -> Row[Any] | None:
         """The scenario alone, and nobody else changes it or its steps before this transaction ends."""
@@ -128,13 +138,13 @@ class ScenarioDao:
 
     def add(self, values: Mapping[str, object], entry: Entry) -> int:
         """A new scenario; its number. Raises ScenarioNameTaken."""
-        number = int(self._judged(insert(_S), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+        number = self._add(_S, values, _NAME)
         self._catalogue.add({number: entry})
         return number
 
     def change(self, scenario_id: int, values: Mapping[str, object], entry: Entry) -> None:
         """Change columns, and how it is found. Raises ScenarioNameTaken."""
-        self._judged(update(_S).where(_S.c.id == scenario_id).values(**values))
+        self._run(update(_S).where(_S.c.id == scenario_id).values(**values), judge=_NAME)
         self._catalogue.put(scenario_id, entry)
 
     def count_run(self, scenario_ids: Iterable[int]) -> None:
@@ -147,23 +157,9 @@ class ScenarioDao:
         self._run(update(_S).where(_S.c.id == scenario_id).values(version=version, updated_at=now))
         self._run(update(_W).where(_W.c.item_id == scenario_id).values(updated_at=now))
 
-    def _judged(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        try:
-            return self._run(statement, values)
-        except IntegrityError as error:
-            if violates(error, _NAME):
-                raise ScenarioNameTaken from None
-            raise
 
-    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        return self._session.connection().execute(statement, values)
-
-
-class StepDao:
+class StepDao(Dao):
     """Reads and writes steps. Rows have columns of their case as `case_...`, of the called scenario as `called_...`."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def nodes(self, scenario_id: int) -> list[Node]:
         """All steps of a scenario in order, as far as order goes."""
@@ -175,7 +171,7 @@ class StepDao:
 
     def get(self, scenario_id: int, step_id: int) -> Row[Any] | None:
         """A step of that scenario."""
-        return _first(fetch(self._session, _STEP, {"scenario": scenario_id, "id": step_id}))
+        return self._one(_STEP, {"scenario": scenario_id, "id": step_id})
 
     def page(self, scenario_id: int, offset: int, size: int) -> tuple[list[Row[Any]], int]:
         """Steps in order, and how many there are in all."""
@@ -188,7 +184,7 @@ class StepDao:
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new step; its number. There is room at its position. Raises StepKeyTaken."""
-        return int(self._judged(insert(_T), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+        return self._add(_T, values, _KEY)
 
     def add_all(self, rows: Sequence[Mapping[str, object]]) -> None:
         """New steps; there is room at their positions."""
@@ -201,7 +197,7 @@ class StepDao:
 
     def change(self, step_id: int, values: Mapping[str, object]) -> None:
         """Change columns. Raises StepKeyTaken."""
-        self._judged(update(_T).where(_T.c.id == step_id).values(**values))
+        self._run(update(_T).where(_T.c.id == step_id).values(**values), judge=_KEY)
 
     def make_room(self, scenario_id: int, position: int, by: int) -> None:
         """Let the steps from that position on stand so much later, or with a negative number earlier."""
@@ -240,7 +236,7 @@ class StepDao:
         return fetch(self._session, _CALLERS, {"ids": sorted(set(scenario_ids))})
 
     def users_of(self, case_id: int) -> list[str]:
-        """Names of scenarios, twenty at most and none from the trash, that have a step with this case."""
+        """Names of scenarios of its project, twenty at most, none from the trash, that have a step with this case."""
         return [row.name for row in fetch(self._session, _USERS, {"case": case_id})]
 
     def cases(self, case_ids: Iterable[int]) -> dict[int, Row[Any]]:
@@ -253,21 +249,6 @@ class StepDao:
         wanted = sorted(set(case_ids))
         return fetch(self._session, _DATASETS, {"ids": wanted, "keys": sorted(set(keys))}) if wanted else []
 
-    def _judged(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        try:
-            return self._run(statement, values)
-        except IntegrityError as error:
-            if violates(error, _KEY):
-                raise StepKeyTaken from None
-            raise
-
-    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        return self._session.connection().execute(statement, values)
-
 
 def _parent(slot: Slot) -> Any:
     return literal(slot.parent_id, _T.c.parent_id.type)
-
-
-def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:
-    return rows[0] if rows else None

@@ -78,6 +78,12 @@ class CaseTrashed(Conflict):
     )
 
 
+class CaseMovedAway(Conflict):
+    zh, en = "步骤“{step}”的用例已移到其他项目，请改选用例或停用该步骤", (
+        "The case of step `{step}` was moved to another project; choose another case, or disable the step"
+    )
+
+
 class CalledScenarioTrashed(Conflict):
     zh, en = "步骤“{step}”调用的场景“{scenario}”在回收站中，请恢复或停用该步骤", (
         "The scenario `{scenario}` that step `{step}` calls is in the trash; restore it, or disable the step"

@@ -83,6 +83,10 @@ class Notices:
             yield self._warned(row, "dataset_unknown", "", "dataset", message)
 
     def _case(self, row: Row[Any]) -> Iterator[Warned]:
+        if self._grip.lost_case_of(row):
+            message = "the case was moved to another project; choose another one, or disable the step"
+            yield self._warned(row, "case_moved", "", "case_id", message)
+            return
         seen = self._grip.sees_case_of(row)
         name = row.case_name if seen else ""
         if row.case_deleted_at is not None:

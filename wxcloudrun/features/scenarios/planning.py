@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
+from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession
 from wxcloudrun.features.cases.errors import CaseNotFound
 from wxcloudrun.features.cases.planning import CasePlanning, PlannedCase
 from wxcloudrun.features.datasets.planning import DatasetPlanning
-from wxcloudrun.features.environments.errors import SecretsUnreadable
+from wxcloudrun.features.environments.planning import in_clear
 from wxcloudrun.features.scenarios.calls import MOST_DEEP, CallGraph, CallRules
 from wxcloudrun.features.scenarios.content import (
     SCENARIO_SECRETS,
@@ -26,6 +26,7 @@ from wxcloudrun.features.scenarios.dao import ScenarioDao, StepDao
 from wxcloudrun.features.scenarios.errors import (
     CalledScenarioTrashed,
     CallsTooDeep,
+    CaseMovedAway,
     CaseTrashed,
     ScenarioInTrash,
     ScenarioNotFound,
@@ -78,8 +79,8 @@ class ScenarioPlanning:
         """A scenario with all that it calls; two questions for each level of calls, and two more.
 
         Steps out of use are in it by name only. What comes back holds every secret: it goes into an encrypted column,
-        or nowhere. Raises ScenarioNotFound, ScenarioInTrash, CaseTrashed, CalledScenarioTrashed, CallsTooDeep,
-        ScenarioTooLarge, SecretsUnreadable.
+        or nowhere. Raises ScenarioNotFound, ScenarioInTrash, CaseTrashed, CaseMovedAway, CalledScenarioTrashed,
+        CallsTooDeep, ScenarioTooLarge, SecretsUnreadable.
         """
         return self.several(project_id, [scenario_id])[0]
 
@@ -150,6 +151,8 @@ class ScenarioPlanning:
         parts = engine_step(self._opened(row, STEP_SECRETS))
         if row.kind == "case":
             case = gathered.cases[row.case_id]
+            if case.project_id != gathered.scenarios[row.scenario_id].project_id:
+                raise CaseMovedAway(values={"step": row.name or row.key})
             if case.deleted:
                 raise CaseTrashed(values={"case": case.name, "step": row.name or row.key})
             whole = {**case.case, "datasets": gathered.datasets.get(row.case_id, [])}
@@ -161,13 +164,8 @@ class ScenarioPlanning:
         return {**head(row), **parts}
 
     def _opened(self, row: Row[Any], context: str) -> Kept:
-        secrets = {}
-        if row.secrets is not None:
-            try:
-                secrets = json.loads(self._keys.decrypt(row.secrets, context))
-            except UnreadableSecret:
-                raise SecretsUnreadable from None
-        return of_secrets(json.loads(row.content), secrets)
+        secrets = in_clear(self._keys, row.secrets, context)
+        return of_secrets(json.loads(row.content), json.loads(secrets or "{}"))
 
 
 def _refuse_root(row: Row[Any] | None, project_id: int) -> None:

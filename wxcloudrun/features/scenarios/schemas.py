@@ -4,21 +4,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue
 
-from wxcloudrun.core.catalogue import ListCursor
+from wxcloudrun.core.fields import PART, TEXT, RowNumber, Version
 from wxcloudrun.core.pagination import PageNumber, PageSize
 from wxcloudrun.core.shapes import Input, View
-from wxcloudrun.features.cases.schemas import CaseName, CaseOrder, Folder, StatusName, Tag, Tags
+from wxcloudrun.features.cases.exchange import ProjectCatalogueQuery
+from wxcloudrun.features.cases.schemas import (
+    CaseName,
+    Description,
+    Expression,
+    Folder,
+    Position,
+    StatusName,
+    Tags,
+)
 from wxcloudrun.features.environments.schemas import Spec, VariableName, Variables, VariableView
-from wxcloudrun.features.users.schemas import RowNumber, Version
-
-_PART = r"^[^\x00-\x1f\x7f]*$"
-_TEXT = r"^[^\x00]*$"
 
 PhaseName = Literal["setup", "steps", "teardown"]
 KindName = Literal["case", "scenario", "group", "parallel", "wait"]
-Position = Annotated[int, Field(ge=-(2**31) + 1, le=2**31 - 1, description="What the order `position` goes by.")]
 StepKey = Annotated[str, Field(pattern=r"^[\w.\-]{1,64}$", description="Stays when the step moves or is copied.")]
-Formula = Annotated[str, Field(max_length=4096, pattern=_TEXT, description="An expression; false skips the step.")]
+Formula = Annotated[Expression, Field(description="An expression; false skips the step.")]
 
 
 class ScenarioInput(Input):
@@ -34,7 +38,7 @@ class ScenarioParts(Input):
     """What a scenario says of itself, steps apart."""
 
     folder: Folder = ""
-    description: Annotated[str, Field(max_length=2000, pattern=_TEXT)] = ""
+    description: Description = ""
     tags: Tags = []
     status: StatusName = "draft"
     owner_id: RowNumber | None = Field(None, description="A member; whoever makes it, unless this says otherwise.")
@@ -65,22 +69,8 @@ class ScenarioCopied(Input):
     folder: Folder | None = None
 
 
-class ScenariosQuery(Input):
+class ScenariosQuery(ProjectCatalogueQuery):
     """Which scenarios to list."""
-
-    q: str | None = Field(
-        None, min_length=1, max_length=64, pattern=_PART, description="Part of the name, letter by letter."
-    )
-    status: StatusName | None = None
-    folder: Folder | None = Field(None, description="In this folder or in one inside it.")
-    tag: list[Tag] = Field([], max_length=10, description="Each of these tags.")
-    owner_id: RowNumber | None = None
-    trashed: bool = Field(default=False, description="What lies in the trash instead.")
-    sort: CaseOrder | None = Field(
-        None, description="Order; `-` means falling. Newest first without it; with `q` only `created_at` is possible."
-    )
-    cursor: ListCursor | None = None
-    size: PageSize = 20
 
 
 class CheckQuery(Input):
@@ -175,7 +165,7 @@ class StepParts(Input):
     Passwords, keys and tokens in `overrides`, and inputs that are secret, come out as `{"is_set": true}`.
     """
 
-    name: Annotated[str, Field(max_length=128, pattern=_PART)] = ""
+    name: Annotated[str, Field(max_length=128, pattern=PART)] = ""
     enabled: bool = True
     condition: Formula | None = None
     repeat: Spec | None = Field(None, description="`times`.")
@@ -197,7 +187,7 @@ class StepParts(Input):
     )
     cache: Spec | None = Field(None, description="`key`, `ttl_ms`. Of a step of kind `scenario`.")
     concurrency: Annotated[int, Field(ge=1, le=64)] | None = Field(None, description="Of a step of kind `parallel`.")
-    wait_ms: Annotated[int, Field(ge=0, le=600_000)] | Annotated[str, Field(max_length=256, pattern=_TEXT)] | None = (
+    wait_ms: Annotated[int, Field(ge=0, le=600_000)] | Annotated[str, Field(max_length=256, pattern=TEXT)] | None = (
         Field(None, description="Milliseconds, or text with placeholders. Of a step of kind `wait`.")
     )
 

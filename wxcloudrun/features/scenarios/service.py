@@ -6,15 +6,14 @@ from typing import Any, Final
 
 from wxcloudrun.core import catalogue
 from wxcloudrun.core.actor import Actor
-from wxcloudrun.core.catalogue import Entry, Wanted, term
+from wxcloudrun.core.catalogue import Entry, term
 from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, unit_of_work
-from wxcloudrun.core.errors import EditConflict, FieldFault, InvalidInput
+from wxcloudrun.core.errors import EditConflict, FieldFault, InvalidInput, refuse
 from wxcloudrun.core.pagination import Slice
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.cases.models import CaseStatus
-from wxcloudrun.features.environments.variables import refuse
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.projects.errors import ProjectNotFound
 from wxcloudrun.features.scenarios.access import ScenarioAccess, ScenarioGrip
@@ -73,21 +72,7 @@ class ScenarioService:
     def page(self, actor: Actor, project_id: int, query: ScenariosQuery) -> Slice[ScenarioLine]:
         """A project's scenarios. Raises ProjectNotFound, InvalidInput."""
         self._members.require(actor, project_id, Right.VIEW)
-        scope = catalogue.shared(project_id)
-        terms = [term("tag", tag) for tag in query.tag]
-        terms += [] if query.status is None else [term("status", query.status)]
-        terms += [] if not query.folder else [term("folder", query.folder)]
-        terms += [] if query.owner_id is None else [term("owner", query.owner_id)]
-        found = self._scenarios.page(
-            Wanted(
-                scopes=(catalogue.trash(scope) if query.trashed else scope,),
-                terms=terms,
-                text=query.q,
-                sort=query.sort and query.sort.replace("created_at", "id"),  # type: ignore[arg-type]  # one of its words
-                cursor=query.cursor,
-                size=query.size,
-            )
-        )
+        found = self._scenarios.page(query.wanted((catalogue.shared(project_id),)))
         return Slice(items=[scenario_line(row) for row in found.rows], next=found.next)
 
     def view(self, actor: Actor, project_id: int, scenario_id: int) -> ScenarioView:
@@ -230,6 +215,6 @@ def _fields(row: Any) -> dict[str, Any]:
 
 def _checked(kept: Kept) -> Kept:
     """Raises InvalidInput for what the engine could not work with."""
-    refuse(list(scenario_faults(kept)))
-    refuse(list(faults_of_scenario(kept)))
+    refuse(scenario_faults(kept))
+    refuse(faults_of_scenario(kept))
     return kept

@@ -10,11 +10,10 @@ from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, unit_of_work
-from wxcloudrun.core.errors import EditConflict, FieldFault, InvalidInput
+from wxcloudrun.core.errors import EditConflict, FieldFault, InvalidInput, refuse
 from wxcloudrun.core.pagination import Page
 from wxcloudrun.features.audit.service import AuditService
-from wxcloudrun.features.cases.access import CaseAccess
-from wxcloudrun.features.environments.variables import refuse
+from wxcloudrun.features.cases.access import CaseAccess, is_the_creators
 from wxcloudrun.features.projects.access import Right
 from wxcloudrun.features.scenarios.access import ScenarioAccess, ScenarioGrip
 from wxcloudrun.features.scenarios.calls import CallRules
@@ -32,7 +31,6 @@ from wxcloudrun.features.scenarios.content import (
 )
 from wxcloudrun.features.scenarios.dao import StepDao
 from wxcloudrun.features.scenarios.errors import ScenarioInTrash, ScenarioNotFound, StepCaseHidden, StepNotFound
-from wxcloudrun.features.scenarios.models import Phase
 from wxcloudrun.features.scenarios.schemas import (
     Placed,
     StepChange,
@@ -43,7 +41,7 @@ from wxcloudrun.features.scenarios.schemas import (
     StepsQuery,
     StepView,
 )
-from wxcloudrun.features.scenarios.tree import Place, Tree, Where
+from wxcloudrun.features.scenarios.tree import Place, Tree, place_of
 from wxcloudrun.features.scenarios.views import step_line, step_view
 
 _EMPTY: Mapping[str, Any] = {"variables": [], "inputs": {}}
@@ -131,7 +129,7 @@ class StepService:
         _refuse_unfit(made.kind, sent)
         tree = Tree(self._steps.nodes(scenario_id))
         tree.room()
-        slot = tree.slot(_place(made))
+        slot = tree.slot(place_of(made))
         values, kept = self._definition(grip, made.kind, sent, None)
         now = self._clock.now()
         self._steps.make_room(scenario_id, slot.position, 1)
@@ -153,7 +151,7 @@ class StepService:
         row = self._row(scenario_id, step_id)
         if change.version not in {None, row.version}:
             raise EditConflict(present=step_view(row, grip))
-        if not grip.sees_case_of(row):
+        if not grip.sees_case_of(row) and not grip.lost_case_of(row):
             raise StepCaseHidden
         sent = change.model_dump(include=change.model_fields_set - {"version"})
         _refuse_unfit(row.kind, sent)
@@ -172,7 +170,7 @@ class StepService:
     def _move(self, actor: Actor, project_id: int, scenario_id: int, step_id: int, placed: Placed) -> None:
         grip = self._access.require(actor, project_id, scenario_id, Right.EDIT)
         tree = Tree(self._steps.nodes(scenario_id))
-        node, place = tree.home(step_id), _place(placed)
+        node, place = tree.home(step_id), place_of(placed)
         if place.anchor_id is None and not placed.model_fields_set & {"parent_id", "phase"}:
             place = Place(place.where, None, node.parent_id, node.phase)
         elif place.anchor_id is None and place.parent_id is None and place.phase is None:
@@ -206,10 +204,11 @@ class StepService:
         project = grip.membership.project.id
         for name, number, needed in (("case_id", case_id, "case"), ("scenario_id", called_id, "scenario")):
             if kind == needed and number is None:
-                raise InvalidInput(fields=(FieldFault(name, "missing"),))
+                detail = f"a step of kind `{kind}` needs `{name}`"
+                raise InvalidInput(fields=(FieldFault(name, "missing", detail=detail),))
         case = None
-        if case_id is not None:
-            fresh = case_id != getattr(row, "case_id", None)
+        fresh = case_id != getattr(row, "case_id", None)
+        if case_id is not None and (fresh or row is None or not grip.lost_case_of(row)):
             right = Right.EDIT if fresh else Right.VIEW
             case = self._cases.require(grip.actor, project, case_id, right, locked=fresh, trashed=not fresh).row
         inputs: list[dict[str, Any]] = []
@@ -217,8 +216,10 @@ class StepService:
             inputs = self._called(grip, called_id, getattr(row, "called_id", None))
         secret = frozenset(one["name"] for one in inputs if one["secret"])
         kept = kept_step(kind, sent, known, secret)
-        refuse(list(step_faults(kind, kept)))
-        refuse(list(faults_of_step(kind, kept, case, inputs)))
+        if case is not None and (fresh or _url(kept) != _url(known)):
+            _refuse_lured(grip, case, kept)
+        refuse(step_faults(kind, kept))
+        refuse(faults_of_step(kind, kept, case, inputs))
         values = {"case_id": case_id, "called_id": called_id, **kept.columns(self._keys, STEP_SECRETS)}
         return values, kept
 
@@ -271,22 +272,16 @@ def new_key(kind: str, taken: set[str]) -> str:
     return f"{kind}-{number}"
 
 
-def _place(placed: Placed) -> Place:
-    """Raises InvalidInput where more than one place is named."""
-    named = [name for name in ("before", "after", "to") if getattr(placed, name) is not None]
-    if len(named) > 1:
-        raise InvalidInput(fields=(FieldFault(named[1], "more_than_one_place"),))
-    if named and named[0] != "to":
-        if placed.parent_id is not None:
-            raise InvalidInput(fields=(FieldFault("parent_id", "more_than_one_place"),))
-        where = Where.BEFORE if named == ["before"] else Where.AFTER
-        return Place(where, getattr(placed, named[0]), None, _phase(placed))
-    return Place(Where(placed.to or "last"), None, placed.parent_id, _phase(placed))
+def _url(kept: Kept) -> Any:
+    return (kept.content.get("overrides") or {}).get("url")
 
 
-def _phase(placed: Placed) -> Phase | None:
-    return None if placed.phase is None else Phase[placed.phase.upper()]
+def _refuse_lured(grip: ScenarioGrip, case: Row[Any], kept: Kept) -> None:
+    """Raises InvalidInput where a case that is its creator's own would be sent elsewhere, credentials and all."""
+    if case.creator_only and _url(kept) is not None and not is_the_creators(grip.actor, case, grip.membership):
+        detail = "only its creator and the project's owners choose where a `creator_only` case is sent; copy the case"
+        raise InvalidInput(fields=(FieldFault("overrides.url", "creator_only", detail=detail),))
 
 
 def _refuse_unfit(kind: str, sent: Mapping[str, Any]) -> None:
-    refuse(list(unfit(kind, sent)))
+    refuse(unfit(kind, sent))

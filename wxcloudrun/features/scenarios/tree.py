@@ -18,9 +18,11 @@ from wxcloudrun.features.scenarios.errors import (
     TooManySteps,
 )
 from wxcloudrun.features.scenarios.models import Phase
+from wxcloudrun.features.scenarios.schemas import Placed
 
 MOST_STEPS: Final = 500
 DEEPEST: Final = 8  # groups around a step
+_ONE_PLACE: Final = "name one place: `before`, `after`, or `to` with `parent_id` or `phase`"
 HOLDERS: Final = frozenset({"group", "parallel"})
 
 
@@ -188,4 +190,22 @@ class Tree:
 def _same_phase(wanted: Phase | None, given: Phase) -> None:
     """What is inside a group, or beside a step, is of its phase."""
     if wanted not in {None, given}:
-        raise InvalidInput(fields=(FieldFault("phase", "not_of_that_place"),))
+        detail = f"what stands there is of the phase `{given.name.lower()}`; leave `phase` out"
+        raise InvalidInput(fields=(FieldFault("phase", "not_of_that_place", detail=detail),))
+
+
+def place_of(placed: Placed) -> Place:
+    """The place that somebody named. Raises InvalidInput where it is more than one."""
+    named = [name for name in ("before", "after", "to") if getattr(placed, name) is not None]
+    if len(named) > 1:
+        raise InvalidInput(fields=(FieldFault(named[1], "more_than_one_place", detail=_ONE_PLACE),))
+    if named and named[0] != "to":
+        if placed.parent_id is not None:
+            raise InvalidInput(fields=(FieldFault("parent_id", "more_than_one_place", detail=_ONE_PLACE),))
+        where = Where.BEFORE if named == ["before"] else Where.AFTER
+        return Place(where, getattr(placed, named[0]), None, _phase(placed))
+    return Place(Where(placed.to or "last"), None, placed.parent_id, _phase(placed))
+
+
+def _phase(placed: Placed) -> Phase | None:
+    return None if placed.phase is None else Phase[placed.phase.upper()]

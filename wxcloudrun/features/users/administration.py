@@ -10,11 +10,12 @@ from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.core.errors import EditConflict
 from wxcloudrun.core.pagination import Page
+from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.users.dao import PeopleFilter, UserDao
 from wxcloudrun.features.users.errors import LastAdministratorProtected, OwnAccountProtected
 from wxcloudrun.features.users.privacy import PrivacyService, SessionHooks
-from wxcloudrun.features.users.schemas import Deleted, PeopleQuery, PersonChange, PersonMade, PersonView, whole_phone
+from wxcloudrun.features.users.schemas import PeopleQuery, PersonChange, PersonMade, PersonView, whole_phone
 from wxcloudrun.features.users.service import PHONE, found, recorded
 from wxcloudrun.features.users.verification import opened
 
@@ -100,7 +101,7 @@ class AdministrationService:
         return self.view(user_id)
 
     @unit_of_work
-    def delete(self, actor: Actor, user_id: int) -> Deleted:
+    def delete(self, actor: Actor, user_id: int) -> Removed:
         """Delete a person, as if they had done it themselves.
 
         Raises UserNotFound, OwnAccountProtected, LastAdministratorProtected.

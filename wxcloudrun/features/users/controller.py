@@ -3,6 +3,7 @@
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.http import Raw, Upload
 from wxcloudrun.core.pagination import Page
+from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.users.administration import AdministrationService
 from wxcloudrun.features.users.phone import PhoneService
 from wxcloudrun.features.users.pictures import MIMETYPE, AvatarService
@@ -12,7 +13,6 @@ from wxcloudrun.features.users.schemas import (
     ApplicationLine,
     ApplicationsQuery,
     ApplicationView,
-    Deleted,
     Export,
     MaterialView,
     OwnVerification,
@@ -103,7 +103,7 @@ def material(actor: Actor, material_id: int, reviews: ReviewService) -> Raw:
     return Raw(reviews.material(actor, material_id), MIMETYPE, headers=_FOR_NOBODY)
 
 
-def delete_own(actor: Actor, privacy: PrivacyService) -> Deleted:
+def delete_own(actor: Actor, privacy: PrivacyService) -> Removed:
     """Delete one's own account and everything personal that is kept about it."""
     return privacy.delete_own(actor)
 
@@ -133,6 +133,6 @@ def change_person(actor: Actor, user_id: int, body: PersonChange, administration
     return administration.change(actor, user_id, body)
 
 
-def delete_person(actor: Actor, user_id: int, administration: AdministrationService) -> Deleted:
+def delete_person(actor: Actor, user_id: int, administration: AdministrationService) -> Removed:
     """Delete a person and everything personal that is kept about them."""
     return administration.delete(actor, user_id)

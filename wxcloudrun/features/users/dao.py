@@ -6,9 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    CursorResult,
     Row,
-    UniqueConstraint,
     bindparam,
     case,
     collate,
@@ -18,10 +16,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
 from wxcloudrun.core.actor import Role, Status, Verification
-from wxcloudrun.core.db import AnySession, fetch, violates
+from wxcloudrun.core.dao import Dao, unique
+from wxcloudrun.core.db import fetch
 from wxcloudrun.features.users.errors import PhoneTaken
 from wxcloudrun.features.users.models import (
     LooseFile,
@@ -39,11 +37,7 @@ _C: Any = MediaCheck.__table__
 _BY_ID = select(_U).where(_U.c.id == bindparam("id"))
 _LOCKED = _BY_ID.with_for_update()
 _BY_OPENID = select(_U).where(_U.c.appid == bindparam("appid"), _U.c.openid == bindparam("openid"))
-_PHONE = next(
-    constraint
-    for constraint in _U.constraints
-    if isinstance(constraint, UniqueConstraint) and [column.name for column in constraint.columns] == ["phone_hash"]
-)
+_PHONE = unique(_U, PhoneTaken, "phone_hash")
 
 
 @dataclass(frozen=True)
@@ -57,15 +51,12 @@ class PeopleFilter:
     verification: Verification | None = None
 
 
-class UserDao:
+class UserDao(Dao):
     """Reads and writes people's rows. Rows that are read are plain: changing one changes nothing."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def get(self, user_id: int) -> Row[Any] | None:
         """The person of that number, deleted ones too."""
-        return _first(fetch(self._session, _BY_ID, {"id": user_id}))
+        return self._one(_BY_ID, {"id": user_id})
 
     def locked(self, user_id: int) -> Row[Any] | None:
         """The same, and nobody else changes the row before this transaction ends."""
@@ -73,12 +64,11 @@ class UserDao:
 
     def by_openid(self, appid: str, openid: str) -> Row[Any] | None:
         """The person behind a WeChat identity."""
-        return _first(fetch(self._session, _BY_OPENID, {"appid": appid, "openid": openid}))
+        return self._one(_BY_OPENID, {"appid": appid, "openid": openid})
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new row; its number. Raises PhoneTaken, and IntegrityError where the identity is taken."""
-        result = self._judged(insert(_U), dict(values))
-        return int(result.inserted_primary_key[0])  # type: ignore[index]  # an insert of one row has one
+        return self._add(_U, values, _PHONE)
 
     def next_token_version(self) -> Any:
         """For `change`: one more than the stored token_version."""
@@ -92,7 +82,7 @@ class UserDao:
         statement = update(_U).where(_U.c.id == user_id, _U.c.status != Status.DELETED)
         if version is not None:
             statement = statement.where(_U.c.version == version)
-        return self._judged(statement.values(**values)).rowcount == 1
+        return self._run(statement.values(**values), judge=_PHONE).rowcount == 1
 
     def edit(self, user_id: int, values: Mapping[str, object], now: datetime, version: int | None = None) -> bool:
         """`change` of something people see: the row's version rises."""
@@ -131,28 +121,14 @@ class UserDao:
             return collate(func.lower(column), "utf8mb4_bin")
         return func.lower(column)
 
-    def _judged(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        try:
-            return self._run(statement, values)
-        except IntegrityError as error:
-            if violates(error, _PHONE):
-                raise PhoneTaken from None
-            raise
 
-    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        return self._session.connection().execute(statement, values)
-
-
-class VerificationDao:
+class VerificationDao(Dao):
     """Reads and writes applications and their materials."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def get(self, application_id: int) -> Row[Any] | None:
         """An application, with its person's nickname."""
         query = select(_A, _U.c.nickname).join(_U, _U.c.id == _A.c.user_id).where(_A.c.id == application_id)
-        return _first(fetch(self._session, query))
+        return self._one(query)
 
     def of_person(self, user_id: int) -> Sequence[Row[Any]]:
         """A person's applications, newest first."""
@@ -161,7 +137,7 @@ class VerificationDao:
     def latest(self, user_id: int) -> Row[Any] | None:
         """A person's newest application."""
         query = select(_A).where(_A.c.user_id == user_id).order_by(_A.c.id.desc()).limit(1)
-        return _first(fetch(self._session, query))
+        return self._one(query)
 
     def page(self, state: Verification | None, offset: int, size: int) -> tuple[Sequence[Row[Any]], int]:
         """Applications with nicknames, oldest first, and how many there are in all."""
@@ -172,7 +148,7 @@ class VerificationDao:
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new application; its number."""
-        return int(self._run(insert(_A), dict(values)).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+        return self._add(_A, values)
 
     def decide(self, application_id: int, version: int, values: Mapping[str, object]) -> bool:
         """Change a pending application; false when somebody else was faster."""
@@ -182,11 +158,11 @@ class VerificationDao:
     def add_material(self, user_id: int, file: str, now: datetime) -> int:
         """A new material, not attached yet; its number."""
         values = {"user_id": user_id, "application_id": None, "file": file, "created_at": now}
-        return int(self._run(insert(_M), values).inserted_primary_key[0])  # type: ignore[index]  # one row, one key
+        return self._add(_M, values)
 
     def material(self, material_id: int) -> Row[Any] | None:
         """A material."""
-        return _first(fetch(self._session, select(_M).where(_M.c.id == material_id)))
+        return self._one(select(_M).where(_M.c.id == material_id))
 
     def materials(self, application_id: int) -> Sequence[Row[Any]]:
         """The materials of an application."""
@@ -216,15 +192,9 @@ class VerificationDao:
         self._run(delete(_M).where(_M.c.user_id == user_id))
         self._run(delete(_A).where(_A.c.user_id == user_id))
 
-    def _run(self, statement: Any, values: Mapping[str, object] | None = None) -> CursorResult[Any]:
-        return self._session.connection().execute(statement, values)
 
-
-class FileDao:
+class FileDao(Dao):
     """The list of stored files that no row refers to."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def add(self, key: str, now: datetime) -> None:
         """Put a file on the list."""
@@ -240,11 +210,8 @@ class FileDao:
         return [row.key for row in fetch(self._session, query)]
 
 
-class MediaCheckDao:
+class MediaCheckDao(Dao):
     """The pictures that WeChat has not judged yet."""
-
-    def __init__(self, session: AnySession) -> None:
-        self._session = session
 
     def add(self, trace_id: str, user_id: int, file: str, now: datetime) -> None:
         """WeChat was asked about a person's file."""
@@ -253,7 +220,7 @@ class MediaCheckDao:
 
     def get(self, trace_id: str) -> Row[Any] | None:
         """The check of that trace_id."""
-        return _first(fetch(self._session, select(_C).where(_C.c.trace_id == trace_id)))
+        return self._one(select(_C).where(_C.c.trace_id == trace_id))
 
     def of_person(self, user_id: int) -> Sequence[Row[Any]]:
         """A person's checks, oldest first."""
@@ -271,10 +238,3 @@ class MediaCheckDao:
     def clear(self, before: datetime) -> int:
         """Remove the checks from before that moment; how many."""
         return self._run(delete(_C).where(_C.c.created_at < before)).rowcount
-
-    def _run(self, statement: Any) -> CursorResult[Any]:
-        return self._session.connection().execute(statement)
-
-
-def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:
-    return rows[0] if rows else None

@@ -10,12 +10,13 @@ from wxcloudrun.core.actor import Actor, Role, Status, Verification
 from wxcloudrun.core.clock import Clock, iso
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, unit_of_work
+from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.audit.schemas import AuditQuery
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.users.dao import MediaCheckDao, UserDao, VerificationDao
 from wxcloudrun.features.users.errors import OwnAccountProtected
 from wxcloudrun.features.users.pictures import PictureFiles
-from wxcloudrun.features.users.schemas import ApplicationView, Deleted, Export
+from wxcloudrun.features.users.schemas import ApplicationView, Export
 from wxcloudrun.features.users.service import PHONE, found, profile_of
 from wxcloudrun.features.users.verification import NUMBER, REAL_NAME, opened
 
@@ -79,7 +80,7 @@ class PrivacyService:
         self._checks = checks or MediaCheckDao(session)
 
     @unit_of_work
-    def delete_own(self, actor: Actor) -> Deleted:
+    def delete_own(self, actor: Actor) -> Removed:
         """Delete one's own account. Raises OwnAccountProtected for an administrator, whom another one deletes."""
         person = found(self._users.locked(actor.user_id or 0))
         if person.role is Role.ADMINISTRATOR:
@@ -87,7 +88,7 @@ class PrivacyService:
         return self.erase(actor, person.id)
 
     @unit_of_work
-    def erase(self, actor: Actor, user_id: int) -> Deleted:
+    def erase(self, actor: Actor, user_id: int) -> Removed:
         """Leave of a person only a number that others' rows may refer to; every session is dead at once.
 
         Raises UserNotFound, also for somebody who was deleted before.
@@ -104,7 +105,7 @@ class PrivacyService:
         self._audit.record(
             actor, "user.deleted", ("user", user_id), {"status": person.status}, {"status": Status.DELETED}
         )
-        return Deleted(id=user_id)
+        return Removed(id=user_id)
 
     @unit_of_work
     def export(self, actor: Actor) -> Export:

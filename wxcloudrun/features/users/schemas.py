@@ -7,16 +7,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, RootModel
 
 from wxcloudrun.core.clock import iso
+from wxcloudrun.core.fields import PART, RowNumber, Version
 from wxcloudrun.core.pagination import PageNumber, PageSize
 from wxcloudrun.core.shapes import Input, View
 
-# No control characters (so no NUL and no line breaks), and no lone surrogates, which no JSON parser should pass on.
-_LINE = r"^[^\x00-\x1f\x7f]*$"
-Nickname = Annotated[str, Field(max_length=32, pattern=_LINE, description="Name shown to others.")]
+Nickname = Annotated[str, Field(max_length=32, pattern=PART, description="Name shown to others.")]
 Language = Literal["zh_CN", "en_US"]
 Gender = Annotated[int, Field(ge=0, le=2, description="0 unknown, 1 male, 2 female.")]
-Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="`version` of the state that was edited.")]
-RowNumber = Annotated[int, Field(ge=1, le=2**53 - 1)]
 RoleName = Literal["user", "administrator"]
 StatusName = Literal["active", "disabled"]
 VerificationName = Literal["none", "pending", "verified", "rejected"]
@@ -100,7 +97,7 @@ class ProfileChange(Input):
     nickname: Nickname | None = None
     gender: Gender | None = None
     language: Language | None = None
-    signature: Annotated[str, Field(max_length=200, pattern=_LINE)] | None = None
+    signature: Annotated[str, Field(max_length=200, pattern=PART)] | None = None
     version: Version | None = None
 
 
@@ -126,7 +123,7 @@ class PhoneBody(RootModel[PhoneByCode | PhoneByEncryption]):
 class VerificationApplied(Input):
     """An application to be verified."""
 
-    real_name: str = Field(min_length=1, max_length=50, pattern=_LINE, description="Name as in the papers.")
+    real_name: str = Field(min_length=1, max_length=50, pattern=PART, description="Name as in the papers.")
     number: str = Field(pattern=r"^[A-Za-z0-9-]{4,32}$", description="Number of the papers or the staff card.")
     material_ids: list[RowNumber] = Field(
         min_length=1, max_length=6, description="Images that were uploaded before, of this person and not used yet."
@@ -199,14 +196,14 @@ class ReviewDecision(Input):
     """A reviewer's decision."""
 
     decision: Literal["approved", "rejected"]
-    note: str = Field("", max_length=500, pattern=_LINE, description="Shown to the person.")
+    note: str = Field("", max_length=500, pattern=PART, description="Shown to the person.")
     version: Version
 
 
 class PeopleQuery(Input):
     """Which people to list."""
 
-    q: str | None = Field(None, max_length=32, pattern=_LINE, description="Part of the nickname, letter by letter.")
+    q: str | None = Field(None, max_length=32, pattern=PART, description="Part of the nickname, letter by letter.")
     phone: str | None = Field(
         None, pattern=r"^[+ ]?[1-9][0-9]{5,14}$", description="The whole number; +86 is assumed for eleven digits."
     )
@@ -221,7 +218,7 @@ class PeopleQuery(Input):
 class PersonMade(Input):
     """A person who is made ahead, without a WeChat identity."""
 
-    nickname: Annotated[str, Field(min_length=1, max_length=32, pattern=_LINE)]
+    nickname: Annotated[str, Field(min_length=1, max_length=32, pattern=PART)]
     phone: Phone | None = None
     role: RoleName = "user"
 
@@ -234,12 +231,6 @@ class PersonChange(Input):
     status: StatusName | None = None
     verification: Literal["none", "verified"] | None = Field(None, description="For people one knows: no application.")
     version: Version | None = None
-
-
-class Deleted(View):
-    """Whose account was deleted."""
-
-    id: int
 
 
 class Export(View):

@@ -1,7 +1,7 @@
 """URLs are joined, filled and encoded by clear rules, and no spelling of a host survives."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wxcloudrun.engine.errors import DefinitionError
@@ -94,6 +94,39 @@ def test_credentials_leave_the_text_and_are_decoded():
     assert (url.username, url.password) == ("us@er", "p:w:x")
     assert url.text == "http://h/a?b"
     assert url.shown == "h/a"
+
+
+_HOSTS = ["http://h", " https://u:p%40@H.example:8443", "http://[::1]:1", "http://127.1", "http://a\\b"]
+_ANY_TEXT = st.text("aZ09/.~_-:{}%?&#= \t\n\\@中\ud800", max_size=12)
+_BASES = st.one_of(
+    st.sampled_from(
+        [None, "", " ", "?q", "http:", "http:/", "http://", "HTTP://H:80//", "https://h/a/{id}", "ftp://h"]
+    ),
+    st.tuples(
+        st.sampled_from(_HOSTS), st.from_regex(r"(/[a-c:%1 中]{0,4}){0,3}/{0,2}(\?[a=%]{0,3})?(#x)?", fullmatch=True)
+    ),
+    st.tuples(st.sampled_from(_HOSTS), _ANY_TEXT),
+).map(lambda base: base if base is None else "".join(base))
+_PATHS = st.one_of(
+    st.from_regex(r"/{0,3}[a-z0-9_.~-]{0,6}(/[A-Z0-9_.~-]{0,6}){0,3}/?", fullmatch=True),
+    _ANY_TEXT,
+    st.sampled_from(["http://other/x", "//other/x", "mailto:x", "/orders/1?b=2", "/a/:id", "/a/{id}", "/100%", "/1\n"]),
+)
+
+
+def _resolved(*arguments):
+    try:
+        return resolve_url(*arguments)
+    except DefinitionError as fault:
+        return fault.field, fault.reason
+
+
+@given(_BASES, _PATHS)
+@example("http://h", "/100%")
+def test_a_path_at_the_end_of_a_known_base_gives_what_reading_the_whole_url_gives(base, url):
+    whole = _resolved(base, url, {"no-such-place": 1})  # with a path parameter the URL is joined and read as a whole
+    assert _resolved(base, url) == whole
+    assert _resolved(base, url) == whole  # from what is kept
 
 
 @pytest.mark.parametrize(

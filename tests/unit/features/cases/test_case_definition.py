@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wxcloudrun.core.credentials import put_back, set_apart
+from wxcloudrun.core.errors import MOST_FAULTS
 from wxcloudrun.engine.plan.case import Case
 from wxcloudrun.features.cases.definition import (
-    MOST_FAULTS,
     PARTS,
     engine_case,
     engine_step,

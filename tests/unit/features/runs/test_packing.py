@@ -29,7 +29,9 @@ def results():
             step("/long?size=300", "GET"),
             step("/long?size=300", "GET"),
             step("/echo", "POST", {"a": "x" * 400}, 201, stop_on_failure=False, extract={"m": "$.method"}),
-            step("/login", "POST", {"user": "eve", "password": "s3cret-password"}, name="n\x00ul \U0001f600" + "z" * 300),
+            step(
+                "/login", "POST", {"user": "eve", "password": "s3cret-password"}, name="n\x00ul \U0001f600" + "z" * 300
+            ),
         ]
         return run(plan_of(target, steps))[0]
 
@@ -42,6 +44,7 @@ def test_a_result_comes_together_again(results):
             body = data[part]["body"]
             if "ref" in body:
                 body["head"] = body_head(one.bodies[body.pop("ref")], body["encoding"])
+        assert data.pop("explanation") == (result.explain() or None)
         assert data == result.to_json()
 
 

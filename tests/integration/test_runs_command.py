@@ -1,0 +1,60 @@
+"""`flask runs`, with a worker in the same process."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from tests.integration.runs_api_bench import BAD, RunStage
+
+
+def command(stage: RunStage, *words: object) -> Any:
+    """The outcome of `flask runs ...`."""
+    return stage.team.app.test_cli_runner().invoke(args=["runs", *map(str, words)])
+
+
+def started(stage: RunStage, scenario: int, *more: str) -> Any:
+    place = ("--project", stage.team.project, "--scenario", scenario, "--environment", stage.environment)
+    return command(stage, "start", *place, *more)
+
+
+def test_a_run_is_started_shown_and_canceled(a_runs: RunStage):
+    scenario = a_runs.scenario("buy", a_runs.case("pay", assertions=[BAD]))
+    assert started(a_runs, scenario).output == "Run 1: buy in target\n"
+    assert command(a_runs, "cancel", 1).output == "Run 1 is canceled\n"
+    again = command(a_runs, "cancel", 1)
+    assert again.exit_code == 1
+    assert "has ended already" in again.output
+    started(a_runs, scenario)
+    a_runs.work()
+    told = command(a_runs, "show", 2).output
+    assert "FAILED  pay 200" in told
+    assert "expected status to equal 418, got 200" in told
+    assert told.endswith("Run 2 failed: 0 passed, 1 failed, 0 errors, 0 skipped\n")
+
+
+@pytest.mark.parametrize(("assertions", "code"), [([], 0), ([BAD], 1)])
+def test_watching_ends_with_the_run_and_says_how_it_went(a_runs: RunStage, assertions: list[Any], code: int):
+    scenario = a_runs.scenario("buy", a_runs.case("pay", assertions=assertions))
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.wait(0.05):
+            a_runs.work()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        outcome = started(a_runs, scenario, "--watch")
+    finally:
+        stop.set()
+        worker.join()
+    assert outcome.exit_code == code
+    assert "pay 200" in outcome.output
+
+
+def test_what_cannot_be_started_is_told_in_words(a_runs: RunStage):
+    outcome = started(a_runs, 999)
+    assert outcome.exit_code == 1
+    assert outcome.output == "Error: There is no such scenario\n"
+    assert command(a_runs, "show", 999).output == "Error: There is no such run\n"

@@ -1,0 +1,85 @@
+"""What is wrong with input that does not fit its model, in words that tell what to write instead."""
+
+import difflib
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+_SENTENCES: Final = {  # by pydantic's names; none of them repeats the input
+    "missing": "this field is needed",
+    "literal_error": "write one of {expected}",
+    "string_type": "a text is expected",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "at least {min_length} characters",
+    "string_pattern_mismatch": "the text has to fit {pattern}",
+    "int_type": "a whole number is expected",
+    "int_parsing": "a whole number is expected",
+    "bool_type": "true or false is expected",
+    "bool_parsing": "true or false is expected",
+    "list_type": "a list is expected",
+    "dict_type": "an object is expected",
+    "model_type": "an object is expected",
+    "model_attributes_type": "an object is expected",
+    "too_long": "at most {max_length} entries",
+    "too_short": "at least {min_length} entries",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} at most",
+}
+_UNKNOWN: Final = "extra_forbidden"
+
+
+def faults_of(
+    model: type[BaseModel], error: ValidationError
+) -> Iterator[tuple[tuple[int | str, ...], str, str | None]]:
+    """Path, reason and sentence of each fault, 50 at most; of what was sent nothing is told but names of fields."""
+    for item in error.errors(include_input=False, include_url=False)[:50]:
+        place, reason, more = item["loc"], item["type"], item.get("ctx", {})
+        yield place, reason, _unknown(model, place) if reason == _UNKNOWN else _sentence(model, place, reason, more)
+
+
+def _sentence(model: type[BaseModel], place: Sequence[int | str], reason: str, more: Mapping[str, Any]) -> str | None:
+    known = _SENTENCES.get(reason)
+    if known is None:
+        return None
+    told = known.format_map(more)
+    field = _field(model, place) if reason == "string_pattern_mismatch" else None
+    return f"{told}: {field.description}" if field is not None and field.description else told
+
+
+def _unknown(model: type[BaseModel], place: Sequence[int | str]) -> str:
+    """That there is no such field, and which one may have been meant."""
+    holder = _holder(model, place)
+    names = () if holder is None else tuple(holder.model_fields)
+    near = difflib.get_close_matches(str(place[-1])[:64], names, 1) if place else ()
+    return f"there is no field of this name here; closest: {near[0]}" if near else "there is no field of this name here"
+
+
+def _field(model: type[BaseModel], place: Sequence[int | str]) -> FieldInfo | None:
+    """The field at the path, or the one that holds the list or object in which the path ends."""
+    names = [part for part in place if isinstance(part, str)]
+    holder = _holder(model, place)
+    return (
+        None
+        if holder is None
+        else next((holder.model_fields[one] for one in names if one in holder.model_fields), None)
+    )
+
+
+def _holder(model: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel] | None:
+    """The model that the path's last part is a field of."""
+    inner: type[BaseModel] | None = model
+    for part in place[:-1]:
+        field = inner.model_fields.get(str(part)) if inner is not None else None
+        if field is not None:
+            inner = _model_in(field.annotation) or inner
+    return inner
+
+
+def _model_in(kind: Any) -> type[BaseModel] | None:
+    """The first model in an annotation such as `list[Model] | None`."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    return next((found for one in typing.get_args(kind) if (found := _model_in(one)) is not None), None)
