@@ -289,7 +289,7 @@ def _file(rows: list[dict[str, Any]]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("content", "field"),
     [
-        ({"variables": {"1x": 1}}, "variables.1x.[key]"),
+        ({"variables": {"1x": 1}}, "variables.1x"),
         ({"variables": {"a": "{{ 7 }}"}}, "variables.a"),
         ({"variables": {"a": "{{$nothing_like_it}}"}}, "variables.a"),
         ({"variables": {"a": "x" * 66_000}}, "variables"),

@@ -8,6 +8,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from wxcloudrun.core.errors import MOST_FAULTS
+
 _SENTENCES: Final = {  # by pydantic's names; none of them repeats the input
     "missing": "this field is needed",
     "literal_error": "write one of {expected}",
@@ -32,12 +34,28 @@ _UNKNOWN: Final = "extra_forbidden"
 
 
 def faults_of(
-    model: type[BaseModel], error: ValidationError
+    model: type[BaseModel], value: Any, error: ValidationError
 ) -> Iterator[tuple[tuple[int | str, ...], str, str | None]]:
-    """Path, reason and sentence of each fault, 50 at most; of what was sent nothing is told but names of fields."""
-    for item in error.errors(include_input=False, include_url=False)[:50]:
-        place, reason, more = item["loc"], item["type"], item.get("ctx", {})
+    """Path, reason and sentence of each fault, 50 at most; of the value nothing is told but names of fields."""
+    for item in error.errors(include_input=False, include_url=False)[:MOST_FAULTS]:
+        place, reason, more = _place(value, item["loc"]), item["type"], item.get("ctx", {})
         yield place, reason, _unknown(model, place) if reason == _UNKNOWN else _sentence(model, place, reason, more)
+
+
+def _place(value: Any, path: Sequence[int | str]) -> tuple[int | str, ...]:
+    """The path without what names no place in the value: the branch of a union, or that it is about a key."""
+    place: list[int | str] = []
+    for index, part in enumerate(path):
+        if part == "[key]":
+            continue
+        if isinstance(value, Mapping) and (part in value or index == len(path) - 1):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int):
+            value = value[part] if part < len(value) else None
+        else:
+            continue
+        place.append(part)
+    return tuple(place)
 
 
 def _sentence(model: type[BaseModel], place: Sequence[int | str], reason: str, more: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,6 @@
 """What is wrong with input is told so that one knows what to write, and nothing of the input is repeated."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,12 +26,14 @@ class Outer(BaseModel):
     several: list[Inner] = []
     number: int = Field(1, ge=1, le=5)
     switch: bool = False
+    either: Annotated[int, Field(ge=0)] | Annotated[str, Field(max_length=2)] = 0
+    names: dict[Annotated[str, Field(pattern="^[a-z]+$")], int] = {}
 
 
 def told(value: object) -> dict[str, str | None]:
     with pytest.raises(ValidationError) as caught:
         Outer.model_validate(value, strict=True)
-    faults = {".".join(map(str, place)): detail for place, _, detail in faults_of(Outer, caught.value)}
+    faults = {".".join(map(str, place)): detail for place, _, detail in faults_of(Outer, value, caught.value)}
     assert "CANARY" not in str(faults.values())
     return faults
 
@@ -58,6 +60,8 @@ def told(value: object) -> dict[str, str | None]:
             "several.0.metod",
             "there is no field of this name here; closest: method",
         ),
+        ({"name": "a", "either": "CANARY"}, "either", "at most 2 characters"),
+        ({"name": "a", "names": {"B": 1}}, "names.B", "the text has to fit ^[a-z]+$"),
         ({"name": "a", "zzzz": 1}, "zzzz", "there is no field of this name here"),
     ],
 )
@@ -73,4 +77,4 @@ def test_what_has_no_sentence_has_none():
 
     with pytest.raises(ValidationError) as caught:
         Odd.model_validate({"when": 5})
-    assert [one[2] for one in faults_of(Odd, caught.value)] == [None]
+    assert [one[2] for one in faults_of(Odd, {"when": 5}, caught.value)] == [None]

@@ -149,7 +149,7 @@ def validated(model: type[BaseModel], value: Any, *, strict: bool) -> BaseModel:
     except ValidationError as error:
         whole = _whole_numbers(error, value) if strict else []
         if not whole:
-            raise InvalidInput(fields=tuple(_faults(model, error))) from None
+            raise InvalidInput(fields=tuple(_faults(model, value, error))) from None
     for path in whole:
         value = _with_integer(value, path)
     return validated(model, value, strict=strict)
@@ -187,7 +187,7 @@ def _with_integer(value: Any, path: tuple[int | str, ...]) -> Any:
     return copy
 
 
-def _faults(model: type[BaseModel], error: ValidationError) -> typing.Iterator[FieldFault]:
-    for place, reason, detail in faults_of(model, error):
+def _faults(model: type[BaseModel], value: Any, error: ValidationError) -> typing.Iterator[FieldFault]:
+    for place, reason, detail in faults_of(model, value, error):
         path = ".".join(printable(str(part)) for part in place) or "body"
         yield FieldFault(path, reason, detail=detail)

@@ -198,9 +198,8 @@ def _validated(rows: Sequence[FileRow]) -> list[DatasetMade]:
         try:
             made.append(DatasetMade.model_validate(row.values, strict=True))
         except ValidationError as error:
-            for place, reason, detail in faults_of(DatasetMade, error):
-                path = ".".join(str(part) for part in place if part != "[key]")
-                faults.append(row.fault(path, reason, detail=detail))
+            for place, reason, detail in faults_of(DatasetMade, row.values, error):
+                faults.append(row.fault(".".join(map(str, place)), reason, detail=detail))
     refuse(faults)
     return made
 

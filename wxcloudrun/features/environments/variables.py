@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from wxcloudrun.core.actor import Actor
@@ -10,7 +11,7 @@ from wxcloudrun.core.clock import Clock
 from wxcloudrun.core.credentials import MARK
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession, unit_of_work
-from wxcloudrun.core.errors import EditConflict, FieldFault, refuse
+from wxcloudrun.core.errors import MOST_FAULTS, EditConflict, FieldFault, refuse
 from wxcloudrun.core.masking import MASK
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.environments.dao import VariableDao
@@ -21,6 +22,7 @@ SECRETS = "project_variables.secrets"
 MOST_KEPT = 262_144  # characters of JSON, secrets counted
 _MOST_TOLD = 500  # characters of a value in the audit record
 _LONGEST_VALUE = 65_536
+_WAY_SHOWN = 8  # names of a circle
 _BRACES = re.compile(r"(\\*)\{\{")
 
 type Listed = Sequence[Mapping[str, Any]]
@@ -236,20 +238,32 @@ def _references(value: Any) -> set[str]:
 
 def _circles(templates: Mapping[str, tuple[int, set[str]]]) -> Iterator[FieldFault]:
     """A fault for each variable of the list that needs itself, directly or through others of the list."""
-    for name, (index, needed) in templates.items():
-        way = _way_back(name, needed, templates)
+    open_ = {name: needed & templates.keys() for name, (_, needed) in templates.items()}
+    while free := [name for name, needed in open_.items() if open_.keys().isdisjoint(needed)]:
+        for name in free:
+            del open_[name]
+    for name in islice(open_, MOST_FAULTS):
+        way = _way_back(name, open_)
         if way:
-            yield FieldFault(f"variables.{index}.value", "circular", detail=" -> ".join([name, *way]))
+            shown = [*way[:_WAY_SHOWN], "...", name] if len(way) > _WAY_SHOWN else [*way, name]
+            yield FieldFault(f"variables.{templates[name][0]}.value", "circular", detail=" -> ".join(shown))
 
 
-def _way_back(name: str, needed: set[str], templates: Mapping[str, tuple[int, set[str]]]) -> list[str]:
-    ways = [(one, [one]) for one in sorted(needed)]
-    seen: set[str] = set()
-    while ways:
-        at, way = ways.pop()
-        if at == name:
-            return way
-        if at not in seen and at in templates:
-            seen.add(at)
-            ways += [(one, [*way, one]) for one in sorted(templates[at][1])]
+def _way_back(goal: str, needs: Mapping[str, set[str]]) -> list[str]:
+    """Names on the way from one back to itself, in order, itself told once; empty where there is none."""
+    came_from: dict[str, str] = {}
+    level = [goal]
+    while level:
+        further = []
+        for at in level:
+            for one in sorted(needs.get(at, ())):
+                if one == goal:
+                    way = [at]
+                    while way[-1] != goal:
+                        way.append(came_from[way[-1]])
+                    return way[::-1]
+                if one not in came_from:
+                    came_from[one] = at
+                    further.append(one)
+        level = further
     return []
