@@ -1,5 +1,6 @@
 """Writes docs/errors.md from the error classes: `python scripts/errors_doc.py` (`--check` only compares)."""
 
+import importlib
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -37,9 +38,11 @@ _STATUS = {
 def page() -> str:
     """The whole page, from every error class that the application knows."""
     sys.path.insert(0, str(ROOT))
-    import wxcloudrun.app  # noqa: F401, PLC0415 - imports every feature, and with it every error
+    import wxcloudrun.app  # noqa: F401, PLC0415 - knows the errors of what lies below the features
     from wxcloudrun.core.errors import every_error  # noqa: PLC0415 - the path is known only now
 
+    for path in (ROOT / "wxcloudrun" / "features").glob("*/errors.py"):
+        importlib.import_module(f"wxcloudrun.features.{path.parent.name}.errors")
     kinds = sorted(set(every_error()), key=lambda kind: (kind.status, kind.name()))
     parts = [_HEAD]
     for status, group in groupby(kinds, key=lambda kind: kind.status):

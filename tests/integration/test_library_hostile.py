@@ -161,6 +161,18 @@ def test_a_harmful_scenario_is_refused_soon_by_its_field(a_stage: Stage, field: 
     assert len(response.data) < 60_000
 
 
+def test_values_that_need_one_another_in_every_way_are_looked_over_soon(a_stage: Stage):
+    ways = {f"v{at}": "".join(f"{{{{v{at + more}}}}}" for more in range(1, 58) if at + more < 500) for at in range(500)}
+    variables = [{"name": name, "value": text or "x"} for name, text in ways.items()]
+    with soon():
+        a_stage.made("all of those behind it", variables=variables)
+    variables[-1]["value"] = "{{v0}}"
+    with soon():
+        response = a_stage.editor.call("POST", a_stage.all, {"name": "and back", "variables": variables})
+    assert set(faults_of(response).values()) == {"circular"}
+    assert len(response.data) < 60_000
+
+
 STEPS: list[tuple[str, str, dict[str, Any]]] = [
     ("group", "name", {"name": "x" * 900_000}),
     ("group", "condition", {"condition": "(" * 4000 + "1" + ")" * 4000}),

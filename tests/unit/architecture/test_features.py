@@ -27,7 +27,7 @@ NOUNS = {
         "views",
     },  # fmt: skip
     "runs": {
-        "choosing", "crew", "gate", "leases", "packing", "questions", "recording", "reruns", "results", "resuming",
+        "choosing", "crew", "deflation", "gate", "leases", "packing", "questions", "recording", "reruns", "results", "resuming",
         "supply", "totals", "waking",
     },  # fmt: skip
     "users": {"administration", "admission", "moderation", "phone", "pictures", "privacy", "verification"},

@@ -106,16 +106,14 @@ def _query_parameters(binding: Binding, schemas: dict[str, Any]) -> list[dict[st
         return []
     schema = _inline(binding.query.model_json_schema(ref_template=_REF), schemas)
     required = set(schema.get("required", ()))
-    return [
-        {
-            "name": name,
-            "in": "query",
-            "required": name in required,
-            "description": field.get("description", ""),
-            "schema": _without_null(field),
-        }
-        for name, field in schema["properties"].items()
-    ]
+    return [_query_parameter(name, field, name in required) for name, field in schema["properties"].items()]
+
+
+def _query_parameter(name: str, field: dict[str, Any], required: bool) -> dict[str, Any]:
+    shape = _without_null(field)
+    of_kind = shape.pop("description", "")  # that of a kind of value, where the argument has none of its own
+    described = field.get("description", of_kind)
+    return {"name": name, "in": "query", "required": required, "description": described, "schema": shape}
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
+    Dialect,
+    Insert,
     Row,
     Table,
     and_,
@@ -132,16 +134,17 @@ class RunDao:
         return {**values, "worker": None, "beat_at": None}
 
     def add_results(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """New results of steps."""
-        self._run(insert(_S), rows)
+        """New results of steps; every value as the driver takes it."""
+        self._insert(_S, rows)
 
     def add_bodies(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Bodies, where the project has none with that hash."""
-        self._missing(_B, sorted(rows, key=lambda row: row["sha256"]))  # one order for all: no two wait for each other
+        ordered = sorted(rows, key=lambda row: row["sha256"])  # one order for all: no two wait for each other
+        self._insert(_B, ordered, missing=True)
 
     def add_uses(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Which bodies a run needs."""
-        self._missing(_U, rows)
+        self._insert(_U, rows, missing=True)
 
     def add_checkpoint(self, run_id: int, content: str) -> None:
         """What the results of a batch handed on, encrypted."""
@@ -151,25 +154,46 @@ class RunDao:
         """Remove what only a next worker would need."""
         self._run(delete(_C).where(_C.c.run_id == run_id))
 
-    def _missing(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]], *, missing: bool = False) -> None:
+        """Many rows at once; with `missing` those whose key is there already are left out."""
         if not rows:
             return
-        kind = self._session.connection().dialect.name
-        statement: Any
-        if kind == "sqlite":
-            statement = sqlite.insert(table).on_conflict_do_nothing()
-        elif kind in {"mysql", "mariadb"}:
-            made = mysql.insert(table)
-            statement = made.on_duplicate_key_update(sha256=made.inserted.sha256)
-        else:
-            statement = postgresql.insert(table).on_conflict_do_nothing()
-        self._run(statement, rows)
+        connection = self._session.connection()
+        statement, names = _written(connection.dialect, table, missing=missing)
+        values: Any = rows if names is None else [tuple([row[name] for name in names]) for row in rows]
+        connection.exec_driver_sql(statement, values)
 
     def _changed(self, condition: ColumnElement[bool], values: Mapping[str, Any]) -> bool:
         return bool(self._run(update(_R).where(condition).values(**values)).rowcount)
 
     def _run(self, statement: Any, values: Any = None) -> CursorResult[Any]:
         return self._session.connection().execute(statement, values)
+
+
+_STATEMENTS: dict[tuple[str, str, bool], tuple[str, list[str] | None]] = {}
+
+
+def _written(dialect: Dialect, table: Table, *, missing: bool) -> tuple[str, list[str] | None]:
+    """An insert of whole rows as text, written once: SQLAlchemy would look at each value of each of very many rows.
+
+    With it the names of its places in their order; None where places have names.
+    """
+    known = _STATEMENTS.get((dialect.name, table.name, missing))
+    if known is None:
+        compiled: Any = _inserting(dialect.name, table, missing=missing).compile(dialect=dialect)
+        known = _STATEMENTS[dialect.name, table.name, missing] = (str(compiled), compiled.positiontup)
+    return known
+
+
+def _inserting(kind: str, table: Table, *, missing: bool) -> Insert:
+    if not missing:
+        return insert(table)
+    if kind == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    if kind in {"mysql", "mariadb"}:
+        made = mysql.insert(table)
+        return made.on_duplicate_key_update(sha256=made.inserted.sha256)
+    return postgresql.insert(table).on_conflict_do_nothing()
 
 
 @dataclass(frozen=True, slots=True)

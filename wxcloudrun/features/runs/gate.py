@@ -3,8 +3,7 @@
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wxcloudrun.features.runs.models import Priority
@@ -31,17 +30,10 @@ class StepGate:
         self._rows: dict[Priority, OrderedDict[int, deque[_Waiter]]] = {one: OrderedDict() for one in Priority}
         self._given = 0
 
-    @contextmanager
-    def permit(self, priority: Priority, project_id: int, stop: Callable[[], bool]) -> Iterator[bool]:
-        """Hold a permit for a block; gives False, without one, when `stop` says so first."""
-        held = self._take(priority, project_id, stop)
-        try:
-            yield held
-        finally:
-            if held:
-                self._give_back()
-
-    def _take(self, priority: Priority, project_id: int, stop: Callable[[], bool]) -> bool:
+    def take(
+        self, priority: Priority, project_id: int, cancel: Callable[[], bool] | None, deadline: float | None = None
+    ) -> bool:
+        """Get a permit, to be given back; false, and none, when `cancel` says so or `deadline` comes first."""
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -49,7 +41,8 @@ class StepGate:
             waiter = _Waiter(self._monotonic())
             self._rows[priority].setdefault(project_id, deque()).append(waiter)
         while not waiter.ready.wait(_LOOK_S):
-            if stop() and self._resign(priority, project_id, waiter):
+            late = deadline is not None and self._monotonic() >= deadline
+            if (late or (cancel is not None and cancel())) and self._resign(priority, project_id, waiter):
                 return False
         return True
 
@@ -64,7 +57,8 @@ class StepGate:
                 del self._rows[priority][project_id]
             return True
 
-    def _give_back(self) -> None:
+    def give_back(self) -> None:
+        """Hand a permit to the next one."""
         with self._lock:
             self._given += 1
             rows = self._next_rows()
@@ -115,14 +109,13 @@ class GatedSender:
         headers: Sequence[tuple[str, str]] = (),
     ) -> Any:
         """As the sender's; who is canceled or out of time while waiting sends nothing, and the sender says so."""
-
-        def stop() -> bool:
-            late = deadline is not None and time.monotonic() >= deadline
-            return late or (cancel is not None and cancel())
-
-        with self._gate.permit(self._priority, self._project_id, stop):
+        held = self._gate.take(self._priority, self._project_id, cancel, deadline)
+        try:
             self._check()
             return self._sender.send(prepared, jar=jar, deadline=deadline, cancel=cancel, headers=headers)
+        finally:
+            if held:
+                self._gate.give_back()
 
     def close(self) -> None:
         """Close the connections."""

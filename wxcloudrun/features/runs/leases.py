@@ -40,13 +40,13 @@ class Lease:
     @property
     def over(self) -> bool:
         """True when the run is no longer ours."""
-        if not self._over and self._monotonic() - self._beaten_at >= self.length_s:
+        if self._monotonic() - self._beaten_at >= self.length_s:
             self.lose()
         return self._over
 
     def is_set(self) -> bool:
         """True when the run shall stop, for the engine."""
-        return self.over or self._stop.is_set()
+        return self._stop.is_set() or self.over
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the run shall stop, at most `timeout` seconds; true when it shall."""

@@ -2,7 +2,6 @@
 
 import json
 import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +12,7 @@ from wxcloudrun.core.pagination import Slice, cursor, position
 from wxcloudrun.core.shapes import View
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.runs.access import seen
+from wxcloudrun.features.runs.deflation import inflated
 from wxcloudrun.features.runs.errors import BodyNotFound, RangeNotSatisfiable, ResultNotFound
 from wxcloudrun.features.runs.models import StepOutcome
 from wxcloudrun.features.runs.packing import body_head
@@ -86,7 +86,7 @@ class ResultService:
             raise BodyNotFound
         if seen(actor, membership, row).packed is None:
             raise BodyNotFound
-        content = zlib.decompress(row.packed)
+        content = inflated(row.packed)
         start, end = _range(wanted, query, len(content))
         return Part(content[start:end], start, len(content), text=_is_text(content))
 
@@ -100,7 +100,7 @@ class ResultService:
             if packed is None:  # removed since
                 record |= {"head": "", "truncated": True}
                 continue
-            content = zlib.decompress(packed)
+            content = inflated(packed)
             record["head"] = _head(content, record["encoding"])
             record["truncated"] = record["truncated"] or len(content) > MOST_SHOWN
 
@@ -118,7 +118,7 @@ def fitting[V: View](views: Sequence[V]) -> list[V]:
 
 def unpacked(detail: bytes) -> dict[str, Any]:
     """The detail of a result as it may be answered."""
-    found: dict[str, Any] = read_json(zlib.decompress(detail).decode())
+    found: dict[str, Any] = read_json(inflated(detail).decode())
     return found
 
 

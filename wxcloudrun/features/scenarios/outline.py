@@ -21,6 +21,7 @@ _UNKNOWN: Final = re.compile(
 )
 _OUTPUT: Final = re.compile(r"scenario `.*`: nothing makes its output `(?P<name>[^`]*)`", re.DOTALL)
 _ROUNDS: Final = 3
+_MOST_HEARD: Final = 5_000  # far more than is told of; loops over long lists can give a hundred thousand
 _ANYTHING: Final = "{{$uuid}}"  # a text that has a value everywhere, and whose form nobody judges before it has one
 
 
@@ -100,10 +101,10 @@ def listened(plan: Json, steps: Mapping[str, Any], bare_at: Callable[[str], Json
     said: list[Said] = []
     for _ in range(_ROUNDS):
         faults, warnings = objections(plan)
-        said += [Said("fault", one.field, "", one.reason) for one in faults]
+        said += [Said("fault", one.field, "", one.reason) for one in faults[:_MOST_HEARD]]
         broken = {place for one in faults if (place := step_place(one.field, steps)) is not None}
         if not broken:
-            return said + [_understood(one) for one in warnings]
+            return said + [_understood(one) for one in warnings[:_MOST_HEARD]]
         for place in broken:
             _exchange(plan, place, bare_at(place))
     return said

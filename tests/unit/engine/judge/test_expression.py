@@ -84,10 +84,10 @@ def test_a_fault_in_the_text_is_refused_with_its_position(text, position):
     ],
 )
 def test_deep_nesting_is_refused_at_once(text):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(DefinitionError, match="deeper than 60|are allowed"):
         compile_expression(text)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_a_fault_in_the_evaluation_is_told_with_its_place(text, words):
 )
 def test_what_grows_is_stopped_by_the_budget_within_milliseconds(text):
     compiled = compile_expression(text)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(StepError, match="budget used up"):
         compiled.evaluate(NAMES)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_the_budget_is_deterministic():

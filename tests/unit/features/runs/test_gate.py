@@ -37,7 +37,7 @@ class Queue:
         let_go = threading.Event()
 
         def work():
-            with self.gate.permit(priority, project, stop) as held:
+            with permit(self.gate, priority, project, stop) as held:
                 self.order.append(name if held else f"{name} gave up")
                 self.go.append(let_go)
                 let_go.wait(10)
@@ -69,9 +69,17 @@ def until(true):
 
 
 @contextmanager
+def permit(gate, priority, project, cancel):
+    held = gate.take(priority, project, cancel)
+    try:
+        yield held
+    finally:
+        if held:
+            gate.give_back()
+
+
 def taken(gate):
-    with gate.permit(CI, 9, never):
-        yield
+    return permit(gate, CI, 9, never)
 
 
 def test_an_interactive_run_waits_for_one_request_of_somebody_else_at_most():
@@ -121,7 +129,7 @@ def test_who_is_canceled_while_waiting_gets_no_permit_and_keeps_none():
         canceled.set()
         until(lambda: queue.order == ["first gave up"])
     assert queue.finish() == ["first gave up", "second"]
-    with gate.permit(CI, 1, lambda: True) as held:
+    with permit(gate, CI, 1, lambda: True) as held:
         assert held, "every permit came back"
 
 
@@ -139,13 +147,20 @@ def test_who_has_waited_very_long_gets_a_turn_among_more_urgent_ones():
     assert order.index("old") > 0
 
 
+def test_who_is_out_of_time_while_waiting_gets_none():
+    clock = Time()
+    gate = StepGate(1, clock)
+    with taken(gate):
+        assert gate.take(CI, 1, None, deadline=0.0) is False
+
+
 def test_no_more_than_the_permits_are_out_at_once():
     gate = StepGate(3)
     out, most, lock = [0], [0], threading.Lock()
 
     def work(number):
         for _ in range(100):
-            with gate.permit(Priority(1 + number % 3), number, never):
+            with permit(gate, Priority(1 + number % 3), number, never):
                 with lock:
                     out[0] += 1
                     most[0] = max(most[0], out[0])
@@ -165,7 +180,7 @@ def test_no_more_than_the_permits_are_out_at_once():
 @pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt])
 def test_a_fault_gives_the_permit_back(fault):
     gate = StepGate(1)
-    with pytest.raises(fault), gate.permit(CI, 1, never):
+    with pytest.raises(fault), permit(gate, CI, 1, never):
         raise fault
-    with gate.permit(CI, 1, lambda: True) as held:
+    with permit(gate, CI, 1, lambda: True) as held:
         assert held
