@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, create_engine, insert, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -97,8 +97,10 @@ class RunBench:
         now = SystemClock().now()
         row = {"name": "bench", "description": "", "state": ProjectState.ACTIVE, "created_at": now, "updated_at": now}
         with self._sessions() as session, transaction(session):
-            added = session.execute(insert(Project).values(version=1, **row))
-            self._project = int(added.inserted_primary_key[0])
+            project = Project(version=1, **row)
+            session.add(project)
+            session.flush()
+            self._project = project.id
 
     def round(self) -> float:
         """CPU milliseconds a step of one run; raises RuntimeError when it did not pass."""

@@ -39,7 +39,7 @@ GUIDES: dict[str, str] = {
     "projects": "projects",
     "environments": "projects",
     "cases": "cases",
-    "files": "cases",
+    "files": "datasets",
     "datasets": "datasets",
     "scenarios": "scenarios",
     "runs": "runs",

@@ -12,7 +12,7 @@ from sqlalchemy import URL, update
 from tests.conftest import make_app
 from tests.integration.live import LiveServer, serving
 from tests.integration.test_races import login_code
-from wxcloudrun.core.actor import Role, Verification
+from wxcloudrun.core.actor import Verification
 from wxcloudrun.core.db import db
 from wxcloudrun.core.pagination import cursor
 from wxcloudrun.features.users.models import User

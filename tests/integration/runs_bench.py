@@ -97,7 +97,9 @@ class _Server(ThreadingHTTPServer):
 def counting() -> Iterator[Target]:
     """A counting server for the length of a block."""
     target = Target(0)
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"target": target, "disable_nagle_algorithm": True}))
+    server = _Server(
+        ("127.0.0.1", 0), type("Handler", (_Handler,), {"target": target, "disable_nagle_algorithm": True})
+    )
     target.port = server.server_address[1]
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
@@ -196,6 +198,10 @@ class Desk:
         """The run, once it has ended."""
         wait_until(lambda: self.row(run).state.final, seconds)
         return self.row(run)
+
+    def claimed(self, run: int, fence: int) -> None:
+        """Until a worker has it under that fence."""
+        wait_until(lambda: self.row(run).fence == fence)
 
     def _add(self, statement: Any) -> Any:
         with self.engine.connect() as connection:

@@ -119,6 +119,8 @@ def test_a_restored_version_is_a_new_one_with_the_credentials_of_then(each_libra
     assert differences(each_library, number, 1) == []
     listed = each_library.team.viewer.ok("GET", f"{each_library.place(number)}/versions")["items"]
     assert [(one["version"], one["action"]) for one in listed][0] == (3, "version_restored")
+    activity = each_library.team.viewer.ok("GET", f"{each_library.path}/activity")["items"]
+    assert (activity[0]["action"], activity[0]["after"]["restored_version"]) == ("case.version_restored", 1)
     assert each_library.names("?folder=orders/new&tag=smoke") == ["first"], "it is found as it was"
 
 

@@ -134,6 +134,12 @@ def test_the_manual_has_no_other_pages(app: Flask, name: str):
     assert app.test_client().get(f"/docs/manual/{name}", follow_redirects=True).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/docs/manual", "/docs/manual/"])
+def test_the_manual_begins_somewhere(app: Flask, path: str):
+    page = app.test_client().get(path, follow_redirects=True)
+    assert (page.status_code, page.request.path) == (200, "/docs/manual/running")
+
+
 def test_the_documentation_leads_to_the_manual(app: Flask):
     document = app.test_client().get("/openapi.json").json
     guides = [tag["externalDocs"]["url"] for tag in document["tags"] if "externalDocs" in tag]

@@ -1,31 +1,62 @@
-"""The walk-through of docs/scenarios.md, word for word."""
+"""The walk-through of docs/scenarios.md, word for word, in a shell."""
 
 import json
 import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from tests.conftest import ROOT
-from tests.integration.projects_bench import Team
+import pytest
 
-_CALL = re.compile(r"^send (\w+) \$P(\S+) '(.*?)'", re.MULTILINE | re.DOTALL)
+from tests.conftest import ROOT, _dispose, database_urls, make_app
+from tests.integration.live import serving
+from tests.integration.test_project_races import Office
+from wxcloudrun.simulator import running
+
+PAGE = (ROOT / "docs" / "scenarios.md").read_text("utf-8")
+_BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
+
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the page calls curl")
 
 
-def test_the_walk_through_works_and_ends_without_warnings(a_team: Team):
-    page = (ROOT / "docs" / "scenarios.md").read_text("utf-8")
-    calls = _CALL.findall(page)
-    assert len(calls) == 11
-    answers = [
-        a_team.editor.ok(method, f"{a_team.path}{path}", json.loads(body) if body else None)
-        for method, path, body in calls
-    ]
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A served application, and an editor."""
+    tmp: Path = tmp_path_factory.mktemp("docs")
+    for url in database_urls(tmp, "sqlite"):
+        app = make_app(url, tmp)
+        with running() as simulator, serving(url, tmp, workers=1, simulator=simulator.url) as server:
+            office = Office(server, simulator, url)
+            office.come("editor", "colleague")
+            yield office
+        _dispose(app)
+
+
+def walked(office: Office, block: str) -> list[Any]:
+    """What the shell is answered, line by line."""
+    project = f"http://127.0.0.1:{office.server.port}{office.project()}"
+    environment = {"P": project, "TOKEN": office.people[0], "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        ["bash", "-eu", "-c", block], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {one["code"] for one in answers} == {1}, done.stdout
+    return [one["data"] for one in answers]
+
+
+def test_the_walk_through_works_and_ends_without_warnings(office: Office):
+    (block,) = _BLOCK.findall(PAGE)
+    answers = walked(office, block)
     assert answers[-1] == {"warnings": [], "faults": [], "complete": True}
-    told = [[one["kind"] for one in answer["warnings"]] for answer in answers[7:10]]
+    told = [[one["kind"] for one in answer["warnings"]] for answer in answers[3:6]]
     assert told == [["empty"], [], []]  # a setup alone is nothing to run
+    came = office.ok(1, "POST", "/api/invitations/accept", {"code": answers[-2]["code"]})
+    assert came["role"]["name"] == "runner"
 
 
-def test_without_the_login_its_token_is_missed(a_team: Team):
-    calls = _CALL.findall((ROOT / "docs" / "scenarios.md").read_text("utf-8"))
-    for method, path, body in calls[:-1]:
-        if '"setup"' not in body:
-            a_team.editor.ok(method, f"{a_team.path}{path}", json.loads(body))
-    found = a_team.editor.ok("GET", f"{a_team.path}{calls[-1][1]}")
+def test_without_the_login_its_token_is_missed(office: Office):
+    (block,) = _BLOCK.findall(PAGE)
+    found = walked(office, "\n".join(line for line in block.splitlines() if '"setup"' not in line))[-1]
     assert [(one["kind"], one["name"]) for one in found["warnings"]] == [("variable", "token")]

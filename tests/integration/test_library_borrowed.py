@@ -52,6 +52,23 @@ def test_nobody_else_sends_the_credentials_of_a_creators_own_case_elsewhere(each
     assert _secrets_of(each_stage, made["id"]) == {"CANARY-own", "CANARY-client"}, "who made it may"
 
 
+def test_an_older_address_comes_back_without_the_credentials_of_a_creators_own_case(each_stage: Stage):
+    library = each_stage.library
+    made = library.made("mine", library.team.owner, **{**OWN, "creator_only": False})
+    place, request = library.place(made["id"]), made["request"]
+    each_stage.editor.ok("PUT", place, {"request": {**request, "url": "https://evil.example/"}})
+    library.team.owner.ok("PUT", place, {"request": request, "creator_only": True})
+    back = each_stage.editor.ok("POST", f"{place}/versions/2/restore")
+    assert back["request"]["url"] == "https://evil.example/"
+    assert back["request"]["headers"]["X-Token"] == "{{request_headers_X_Token}}"
+    assert [one for one in back["warnings"] if "stayed behind" in one]
+    assert _secrets_of(each_stage, made["id"]) == set()
+    library.team.owner.ok("POST", f"{place}/versions/3/restore")
+    assert _secrets_of(each_stage, made["id"]) == {"CANARY-own", "CANARY-client"}
+    each_stage.editor.ok("POST", f"{place}/versions/3/restore")
+    assert _secrets_of(each_stage, made["id"]) == {"CANARY-own", "CANARY-client"}, "it goes where it went"
+
+
 def test_a_step_sends_nobody_elses_own_case_elsewhere(each_stage: Stage):
     library = each_stage.library
     mine = library.case("mine", library.team.owner, **OWN)

@@ -11,6 +11,7 @@ from tests.integration.runs_bench import DatabaseTime, Desk, wait_until
 from wxcloudrun.core.clock import SystemClock
 from wxcloudrun.core.db import db
 from wxcloudrun.core.db_time import utc_now
+from wxcloudrun.features.runs.dao import NUMBERS
 from wxcloudrun.features.runs.leases import Heart
 from wxcloudrun.features.runs.models import Priority, RunState
 from wxcloudrun.features.runs.supply import MAX_CLAIMS
@@ -188,9 +189,9 @@ def test_when_the_databases_clock_jumps_the_run_has_one_owner_who_may_write(desk
     second = desk.supply(tables=tables).next()
     assert (second.run_id, second.lease.fence) == (run, 2)
     with tables.writing() as dao:
-        assert not dao.advance(run, first.lease.fence, 0, {"stored": 5})
+        assert not dao.advance(run, first.lease.fence, 0, {**dict.fromkeys(NUMBERS, 0), "stored": 5}, {})
     with tables.writing() as dao:
-        assert dao.advance(run, second.lease.fence, 0, {"stored": 0})
+        assert dao.advance(run, second.lease.fence, 0, dict.fromkeys(NUMBERS, 0), {})
     heart.round()
     assert first.lease.over
     assert desk.row(run).stored == 0

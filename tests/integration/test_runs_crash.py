@@ -89,7 +89,8 @@ def test_kill_9_at_random_moments_loses_nothing_and_sends_nothing_twice(kind: st
                     time.sleep(random.uniform(0.0, 0.7))
                     worker.kill()
             with workers(url, tmp_path, 2):
-                wait_until(lambda: all(desk.row(run).state.final for run in runs), 60)
+                for run in runs:
+                    desk.ended(run, 60)
             reader.end()
             ends = check_all(desk, target, runs, reader.seen)
     assert len(reader.seen) > 50
@@ -109,7 +110,7 @@ def test_a_worker_that_was_stopped_past_its_lease_is_refused_when_it_wakes(kind:
             wait_until(lambda: target.seen[-1][0] < time.monotonic() - 0.3)
             held = len(desk.results(run))
             with workers(url, tmp_path) as [second]:
-                wait_until(lambda: desk.row(run).fence == 2)
+                desk.claimed(run, 2)
                 first.send(signal.SIGCONT)
                 row = desk.ended(run)
                 wait_until(lambda: "run left" in first.log.read_text())

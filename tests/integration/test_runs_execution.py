@@ -183,7 +183,10 @@ def test_a_cancel_at_any_moment_ends_the_run_within_two_seconds_and_nothing_is_s
 ):
     random = Random(moment)
     target.delay_s = random.choice([0.0, 0.01, 0.4, 5.0])
-    flow = {"for_each": {"items": list(range(400)), "concurrency": random.choice([1, 4])}, "steps": [call("POST", "/s")]}
+    flow = {
+        "for_each": {"items": list(range(400)), "concurrency": random.choice([1, 4])},
+        "steps": [call("POST", "/s")],
+    }
     teardown = {"teardown": [call("DELETE", "/t"), {"wait_ms": 60_000}, call("DELETE", "/late")]}
     run = desk.run(desk.project(), plan(target, [flow, {"wait_ms": 60_000}], teardown))
     with working(crew_of(desk, tmp_path)):

@@ -62,7 +62,9 @@ def result(path, outcome=Outcome.PASSED, answer: str | None = None, **more):
         response = {"status": 200, "reason": "OK", "body": body(answer), "timing": {**timing, "total_ms": 4.0}}
         request = {"method": "GET", "url": "/", "curl": "", "body": body("")}
         facts = {"request": request, "response": response, "attempts": (attempt,)}
-    return StepResult("2", path, "case", outcome, "", "n", Phase.STEPS, "2030-01-01T00:00:00.000Z", 1.5, **facts, **more)
+    return StepResult(
+        "2", path, "case", outcome, "", "n", Phase.STEPS, "2030-01-01T00:00:00.000Z", 1.5, **facts, **more
+    )
 
 
 def count(desk, model):

@@ -35,7 +35,9 @@ def test_they_agree_for_people_without_projects(fuzzed: Fuzzed, tmp_path: Path, 
     _run_as(fuzzed, tmp_path, *_each("--exclude-tag", LIBRARY), *_each("--exclude-operation-id", ENDS_SESSIONS))
 
 
-@pytest.mark.parametrize("tags", [("projects", "environments", "files"), ("cases",), ("datasets", "scenarios")])
+@pytest.mark.parametrize(
+    "tags", [("projects", "environments", "files"), ("cases",), ("datasets", "scenarios")], ids="-".join
+)
 def test_they_agree_in_a_project_about(fuzzed: Fuzzed, tmp_path: Path, tags: tuple[str, ...]):
     _run_as(fuzzed, tmp_path, *_each("--include-tag", tags), things=a_project(fuzzed))
 
@@ -62,9 +64,9 @@ def _run(fuzzed: Fuzzed, tmp: Path, *arguments: str, examples: int = 20, things:
     (tmp / "openapi.json").write_text(json.dumps(document))
     program = Path(sys.executable).with_name("st")
     url = f"http://127.0.0.1:{fuzzed.server.port}"
-    command = ["--config-file", CONFIG, "run", "openapi.json", "--url", url, *COMMAND, "--max-examples", str(examples)]
+    command = [str(program), "--config-file", str(CONFIG), "run", "openapi.json", "--url", url, *COMMAND]
     done = subprocess.run(
-        [program, *command, *arguments],
+        [*command, "--max-examples", str(examples), *arguments],
         cwd=tmp,
         env={"PATH": os.environ["PATH"], "HOME": str(tmp)},
         capture_output=True,

@@ -54,6 +54,7 @@ def console_pages(openapi: Callable[[], dict[str, Any]]) -> Blueprint:
     options: dict[str, Any] = {"methods": ["GET"], "provide_automatic_options": False}
     pages.add_url_rule("/", "home", home, **options)
     pages.add_url_rule("/docs", "docs", docs, **options)
+    pages.add_url_rule("/docs/manual/", "contents", lambda: redirect("/docs/manual/running"), **options)
     pages.add_url_rule("/docs/manual/<path:name>", "manual", manual_page, **options)
     pages.add_url_rule("/openapi.json", "openapi", document, **options)
     pages.add_url_rule("/assets/<name>", "asset", asset, **options)

@@ -213,4 +213,5 @@ def violates(error: IntegrityError, constraint: UniqueConstraint) -> bool:
     """True when it was this unique constraint that said no."""
     text = str(error.orig)
     columns = ", ".join(f"{constraint.table.name}.{column.name}" for column in constraint.columns)
-    return (constraint.name is not None and str(constraint.name) in text) or text.endswith(f"failed: {columns}")
+    named = constraint.name is not None and str(constraint.name) in text
+    return named or text.endswith(f"UNIQUE constraint failed: {columns}")  # SQLite names columns, also of NOT NULL

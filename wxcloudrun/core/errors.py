@@ -147,7 +147,8 @@ class AdministratorRequired(Forbidden):
 
 
 class VerificationRequired(Forbidden):
-    zh, en = "需要先通过认证", "Please get verified first"
+    zh = "需要先通过认证，请提交认证申请或联系管理员"
+    en = "Please get verified first: apply for it, or ask an administrator"
 
 
 class NotFound(Missing):

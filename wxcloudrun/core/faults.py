@@ -10,8 +10,16 @@ from pydantic.fields import FieldInfo
 
 from wxcloudrun.core.errors import MOST_FAULTS
 
-_SENTENCES: Final = {  # by pydantic's names; none of them repeats the input
+USUAL: Final = {  # what to do about reasons that explain themselves nowhere else
     "missing": "this field is needed",
+    "given_twice": "give it once",
+    "not_set": "nothing is kept here that `is_set` could stand for; send the value itself",
+    "not_a_member": "name a member of the project",
+    "same_project": "name another project",
+    "not_with_q": "leave `sort` or `q` out",
+}
+_SENTENCES: Final = {  # by pydantic's names; none of them repeats the input
+    "missing": USUAL["missing"],
     "literal_error": "write one of {expected}",
     "string_type": "a text is expected",
     "string_too_long": "at most {max_length} characters",

@@ -1,6 +1,12 @@
 """The two kinds of models at the edge. They are built when first used, so that a start does not pay for them."""
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.config import JsonDict
+
+
+def example(value: JsonDict) -> ConfigDict:
+    """The configuration of a model whose documentation shows this value."""
+    return ConfigDict(json_schema_extra={"examples": [value]})
 
 
 class Input(BaseModel):

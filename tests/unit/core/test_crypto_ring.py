@@ -57,3 +57,9 @@ def test_a_lookup_hash_needs_the_key():
 
 def test_the_ring_does_not_show_its_keys():
     assert "1111" not in repr(RING)
+
+
+def test_what_was_kept_under_a_withdrawn_key_counts_as_not_there():
+    assert RING.readable(RING.encrypt("a", "t.c"), "t.c") == "a"
+    assert RING.readable(None, "t.c") is None
+    assert KeyRing.parse([_entry("k2", b"2")], "lookup").readable(RING.encrypt("a", "t.c"), "t.c") is None

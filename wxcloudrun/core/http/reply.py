@@ -8,6 +8,7 @@ from flask import Response
 from pydantic_core import to_json
 
 from wxcloudrun.core.errors import ApiError, FieldFault
+from wxcloudrun.core.faults import USUAL
 
 _SUCCESS_TAIL = b',"msg":"success"}'
 _JSON = "application/json"
@@ -44,6 +45,6 @@ def failure(error: ApiError, language: str) -> Response:
 
 
 def _shown(fault: FieldFault) -> dict[str, Any]:
-    more = {"position": fault.position, "detail": fault.detail}
+    more = {"position": fault.position, "detail": fault.detail or USUAL.get(fault.reason)}
     known = {name: value for name, value in more.items() if value is not None}
     return {"field": fault.field, "reason": fault.reason, **known}

@@ -20,6 +20,7 @@ from wxcloudrun.engine.render.template import Placeholder, placeholders
 from wxcloudrun.engine.send.egress import AddressRule
 
 _HINTED = 100  # warnings that may say which name was meant
+_WAY_SHOWN = 10  # names of a circle
 
 
 def check_plan(plan: Plan) -> list[str]:
@@ -59,8 +60,9 @@ class _Check:
         values: dict[str, Any] = {}
         for layer in reversed(self._program.layers(scenario, given, "")):
             values.update(layer.values)
-        for name in values:
-            self._gathering.attempt(_refuse_circle, name, values)
+        circular = _circular(values)
+        for name in circular:
+            self._gathering.attempt(_refuse_circle, name, circular, values)
         return values
 
     def _scenario(self, scenario: Scenario, values: Mapping[str, Any]) -> None:
@@ -205,14 +207,30 @@ def _refuse_dynamic(where: str, placeholder: Placeholder) -> None:
             raise DefinitionError(where, reason) from None
 
 
-def _refuse_circle(name: str, values: Mapping[str, Any]) -> None:
-    chain = [name]
+def _circular(values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Names that need themselves, or lead to some that do, each with those of them that it needs."""
+    open_ = {
+        name: list(dict.fromkeys(one.name for _, one in placeholders(value) if one.name in values))
+        for name, value in values.items()
+    }
+    while free := [name for name, needed in open_.items() if open_.keys().isdisjoint(needed)]:
+        for name in free:
+            del open_[name]
+    return {name: [one for one in needed if one in open_] for name, needed in open_.items()}
+
+
+def _refuse_circle(name: str, needed: Mapping[str, list[str]], values: Mapping[str, Any]) -> None:
+    chain = {name: None}  # in order
+    at = name
     while True:
-        following = [one.name for _, one in placeholders(values.get(chain[-1])) if one.name in values]
-        circle = next((one for one in following if one in chain), None)
+        circle = next((one for one in needed[at] if one in chain), None)
         if circle is not None:
-            where = placeholders(values[chain[-1]])[0][0]
-            raise DefinitionError(where, f"values refer to one another in a circle: {' -> '.join([*chain, circle])}")
-        if not following:
-            return
-        chain.append(following[0])
+            where = placeholders(values[at])[0][0]
+            raise DefinitionError(where, f"values refer to one another in a circle: {_way([*chain, circle])}")
+        at = needed[at][0]
+        chain[at] = None
+
+
+def _way(names: list[str]) -> str:
+    shown = names if len(names) <= _WAY_SHOWN else [*names[: _WAY_SHOWN - 1], "...", names[-1]]
+    return " -> ".join(shown)

@@ -75,6 +75,11 @@ def is_the_creators(actor: Actor, row: Any, membership: Membership) -> bool:
     return row.creator_id == actor.user_id or membership.may(Right.OWN)
 
 
+def sends_it(actor: Actor, row: Any, membership: Membership) -> bool:
+    """True for who may say where the case is sent with the credentials in it."""
+    return not row.creator_only or is_the_creators(actor, row, membership)
+
+
 def sees(actor: Actor, row: Any, membership: Membership) -> bool:
     """True when a member of the case's project sees it."""
     return row.visibility is not Visibility.PRIVATE or is_the_creators(actor, row, membership)

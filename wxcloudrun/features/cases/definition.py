@@ -130,7 +130,7 @@ def _mark_faults(whole: Mapping[str, Any]) -> Iterator[FieldFault]:
     """Marks that nothing stands behind. What is expected of a response may look like one and is none; so may a body."""
     for path in _marks(whole, ()):
         if path[0] in {"request", "before", "after"} and path[:2] != ("request", "body"):
-            yield FieldFault(_cut(".".join(path)), "not_set", detail="send the value itself")
+            yield FieldFault(_cut(".".join(path)), "not_set")
 
 
 def _url_faults(whole: Mapping[str, Any]) -> Iterator[FieldFault]:

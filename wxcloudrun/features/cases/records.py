@@ -81,9 +81,19 @@ class CaseRecords:
         return number
 
     def change(
-        self, actor: Actor, row: Any, fields: Mapping[str, Any], held: Held, action: str = "case.changed", **place: Any
+        self,
+        actor: Actor,
+        row: Any,
+        fields: Mapping[str, Any],
+        held: Held,
+        action: str = "case.changed",
+        *,
+        restored: int | None = None,
+        **place: Any,
     ) -> None:
         """What a locked case becomes: its fields, and with `place` its `project_id` or `deleted_at`.
+
+        The audit entry tells which version was `restored`.
 
         Raises CaseNameTaken, and InvalidInput for a file that the project has not.
         """
@@ -101,6 +111,7 @@ class CaseRecords:
         if place:
             told = [{"name": one["name"], "folder": one["folder"], **_place(one, place)} for one in (old, values)]
             before, after = told[0] | before, told[1] | after
+        after |= {} if restored is None else {"restored_version": restored}
         self._record(actor, action, row.id, old, values, before, after)
 
     def held(self, row: Any) -> Held:
@@ -115,7 +126,7 @@ class CaseRecords:
         """Raises InvalidInput. Files that a case has already stay as long as it names them: those are not asked for."""
         missing = sorted(wanted - self._known_files(project_id, wanted)) if wanted else []
         if missing:
-            detail = f"the project has no file {', '.join(str(one) for one in missing[:5])}"
+            detail = f"the project has no file {', '.join(str(one) for one in missing[:5])}; upload it first"
             raise InvalidInput(fields=(FieldFault("request.body", "no_such_file", detail=detail),))
 
     def _sealed(self, held: Held, context: str) -> str | None:

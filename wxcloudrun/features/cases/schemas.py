@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import LINE, PART, TEXT, RowNumber, Version
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 
 _PIECE = r"[^\x00-\x1f\x7f\s/]([^\x00-\x1f\x7f/]*[^\x00-\x1f\x7f\s/])?"
 _OBJECTS = "as an object, or as a list of `{name, value, enabled}`, which alone can repeat a name"
@@ -157,6 +157,16 @@ class CaseParts(Input):
 
 class CaseMade(CaseParts):
     """A new case."""
+
+    model_config = example(
+        {
+            "name": "Make an order",
+            "folder": "orders",
+            "request": {"method": "POST", "url": "/orders", "body": {"kind": "json", "value": {"sku": "a"}}},
+            "extractions": [{"name": "order", "source": "jsonpath", "argument": "$.id"}],
+            "assertions": [{"source": "status", "comparator": "eq", "expected": 201}],
+        }
+    )
 
     name: CaseName
     request: RequestInput

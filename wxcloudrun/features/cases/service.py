@@ -12,7 +12,7 @@ from wxcloudrun.core.credentials import Held, put_back, set_apart
 from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.core.errors import EditConflict, FieldFault, InvalidInput
 from wxcloudrun.core.pagination import Slice
-from wxcloudrun.features.cases.access import CaseAccess, CaseGrip, is_the_creators
+from wxcloudrun.features.cases.access import CaseAccess, CaseGrip, is_the_creators, sends_it
 from wxcloudrun.features.cases.dao import CaseDao
 from wxcloudrun.features.cases.definition import PARTS, engine_case, engine_step, examined, goes_elsewhere
 from wxcloudrun.features.cases.errors import CaseCreatorRequired, CaseInUse, CaseNotFound
@@ -199,12 +199,12 @@ class CaseService:
             raise EditConflict(present=self._present(actor, grip.membership, row.id))
         old = fields_of(row)
         new = old | _sent(change)
-        theirs = is_the_creators(actor, row, grip.membership)
-        if any(old[name] != new[name] for name in _CREATORS_OWN) and not theirs:
+        touched = any(old[name] != new[name] for name in _CREATORS_OWN)
+        if touched and not is_the_creators(actor, row, grip.membership):
             raise CaseCreatorRequired
         if new["owner_id"] != row.owner_id:
             self._owner(actor, row.project_id, new["owner_id"])
-        lured = row.creator_only and not theirs and goes_elsewhere(old["request"], new["request"])
+        lured = not sends_it(actor, row, grip.membership) and goes_elsewhere(old["request"], new["request"])
         return self._checked(row.project_id, new, {} if lured else self._records.held(row), row.id)
 
     def _put(self, actor: Actor, grip: CaseGrip, action: str, **place: Any) -> None:

@@ -11,9 +11,9 @@ from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.core.difference import Hidden, difference
 from wxcloudrun.core.errors import InvalidInput
 from wxcloudrun.core.pagination import Slice, cursor, position
-from wxcloudrun.features.cases.access import CaseAccess, sees
+from wxcloudrun.features.cases.access import CaseAccess, sees, sends_it
 from wxcloudrun.features.cases.dao import VersionDao
-from wxcloudrun.features.cases.definition import PARTS, examined
+from wxcloudrun.features.cases.definition import PARTS, examined, goes_elsewhere
 from wxcloudrun.features.cases.errors import CaseNotFound, CaseVersionNotFound
 from wxcloudrun.features.cases.exchange import (
     ChangeView,
@@ -97,6 +97,8 @@ class VersionService:
     def restore(self, actor: Actor, project_id: int, case_id: int, version: int) -> CaseSaved:
         """Make a case what it was, credentials too, as a new version. Who sees and runs it stays as it is.
 
+        A `creator_only` case that would be sent elsewhere gets its credentials back from its creator and owners only.
+
         Raises ProjectNotFound, RightRequired, ProjectArchived, CaseNotFound, CaseVersionNotFound, CaseNameTaken, and
         InvalidInput where the engine does not take any more what was written then.
         """
@@ -107,18 +109,20 @@ class VersionService:
         told = examined({part: then.fields[part] for part in PARTS}, then.held)  # takes a while, so nothing is locked
         if told.faults:
             raise InvalidInput(fields=told.faults)
-        return self._restored(actor, project_id, case_id, then)
+        return self._restored(actor, project_id, case_id, version, then)
 
     @unit_of_work
-    def _restored(self, actor: Actor, project_id: int, case_id: int, then: Carried) -> CaseSaved:
+    def _restored(self, actor: Actor, project_id: int, case_id: int, version: int, then: Carried) -> CaseSaved:
         grip = self._access.require(actor, project_id, case_id, Right.EDIT, locked=True)
         now = fields_of(grip.row)
         fields = then.fields | {name: now[name] for name in _STAYS}
         if fields["owner_id"] != now["owner_id"] and not self._projects.has_member(project_id, fields["owner_id"]):
             fields["owner_id"] = now["owner_id"]
         files = files_of(fields)
-        whole = carried(fields, then.held, self._known_files(project_id, files) if files else files)
-        self._records.change(actor, grip.row, whole.fields, whole.held, "case.version_restored")
+        lured = not sends_it(actor, grip.row, grip.membership) and goes_elsewhere(now["request"], fields["request"])
+        held = {} if lured else then.held
+        whole = carried(fields, held, self._known_files(project_id, files) if files else files)
+        self._records.change(actor, grip.row, whole.fields, whole.held, "case.version_restored", restored=version)
         view = self._viewed.view(actor, project_id, case_id)
         return CaseSaved.model_construct(**dict(view), warnings=then.warnings + whole.warnings)
 

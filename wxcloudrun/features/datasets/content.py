@@ -80,7 +80,7 @@ def told(values: Mapping[str, Any]) -> dict[str, Any]:
 def own_faults(content: Mapping[str, Any], held: Held) -> Iterator[FieldFault]:
     """Marks that nothing stands behind, files by number, and too much."""
     for path in unset({name: content[name] for name in _NAMED}, held):
-        yield FieldFault(".".join(path), "not_set", detail="send the value itself")
+        yield FieldFault(".".join(path), "not_set")
     yield from file_faults(content["replace_body"] or {}, "replace_body")
     sizes = {part: len(json.dumps(content[part], ensure_ascii=False).encode()) for part in PARTS}
     if sum(sizes.values()) + sum(len(value.encode()) for value in held.values()) > MOST_BYTES:

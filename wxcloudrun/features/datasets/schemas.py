@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue, StringConstraints
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import LINE, PART, EntryName, RowNumber, Version
 from wxcloudrun.core.pagination import PageNumber, PageSize
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 from wxcloudrun.features.environments.schemas import VariableName
 
 Key = Annotated[
@@ -39,6 +39,8 @@ class DatasetContent(Input):
 class DatasetMade(DatasetContent):
     """A new dataset, at the end of the list. Without `key` one is made from the name."""
 
+    model_config = example({"key": "card", "name": "paid by card", "body": {"by": "card"}, "expected": {"status": 201}})
+
     key: Key | None = None
     name: DatasetName = ""
     enabled: bool = Field(default=True, description="Disabled datasets are never used.")
@@ -63,6 +65,8 @@ class DatasetCopied(Input):
 
 class DatasetMoved(Input):
     """Where a dataset goes: one of the three."""
+
+    model_config = example({"to": "first"})
 
     before: RowNumber | None = Field(None, description="Number of the dataset that it shall stand before.")
     after: RowNumber | None = Field(None, description="Number of the dataset that it shall stand behind.")

@@ -13,7 +13,7 @@ class DefaultEnvironmentMissing(Conflict):
 
 
 class EnvironmentNameTaken(Conflict):
-    zh, en = "环境名称已存在", "The project has an environment of this name already"
+    zh, en = "环境名称已存在，请换一个", "The project has an environment of this name already; choose another one"
 
 
 class SecretsUnreadable(Conflict):

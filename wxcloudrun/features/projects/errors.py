@@ -5,11 +5,13 @@ from wxcloudrun.core.errors import Conflict, Forbidden, Missing
 
 # fmt: off
 class ProjectNotFound(Missing):
-    zh, en = "项目不存在", "There is no such project"
+    zh = "项目不存在，或您不是成员（请项目所有者邀请您）"
+    en = "There is no such project, or you are no member; ask an owner for an invitation"
 
 
 class RightRequired(Forbidden):
-    zh, en = "您在该项目中的权限不足，需要角色 {role}", "This needs the role {role} in the project; ask an owner"
+    zh = "您在该项目中的权限不足，需要角色 {role}，请联系项目所有者"
+    en = "This needs the role {role} in the project; ask an owner"
 
 
 class ProjectArchived(Conflict):
@@ -25,7 +27,7 @@ class LastOwnerProtected(Conflict):
 
 
 class InvitationNotFound(Missing):
-    zh, en = "邀请不存在", "There is no such invitation"
+    zh, en = "邀请不存在，请检查邀请码", "There is no such invitation; check the code"
 
 
 class InvitationExpired(Conflict):
@@ -33,11 +35,12 @@ class InvitationExpired(Conflict):
 
 
 class InvitationRevoked(Conflict):
-    zh, en = "邀请已被撤销", "This invitation was revoked"
+    zh, en = "邀请已被撤销，请让对方重新邀请", "This invitation was revoked; ask for a new one"
 
 
 class InvitationUsedUp(Conflict):
-    zh, en = "邀请的使用次数已用完", "This invitation was used as often as it may be; ask for a new one"
+    zh = "邀请的使用次数已用完，请让对方重新邀请"
+    en = "This invitation was used as often as it may be; ask for a new one"
 
 
 class InvitationCodeWrong(Conflict):

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Row,
     Table,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -35,6 +36,17 @@ _C: Any = RunCheckpoint.__table__
 _S: Any = RunResult.__table__
 _B: Any = RunBody.__table__
 _U: Any = RunBodyUse.__table__
+NUMBERS = (
+    "stored", "passed", "failed", "error", "skipped", "after_retry", "requests", "min_ms", "mean_ms", "max_ms", "ahead",
+)  # fmt: skip
+"""Columns that change with every batch of results."""
+
+_ADVANCE = (
+    update(_R)
+    .where(_R.c.id == bindparam("the_id"), _R.c.fence == bindparam("the_fence"))
+    .where(_R.c.stored == bindparam("the_stored"), _R.c.state == RunState.RUNNING)
+    .values({name: bindparam(f"new_{name}") for name in NUMBERS})
+)
 _WAITS = [
     _R.c[name]
     for name in ("id", "project_id", "priority", "state", "fence", "claims", "created_at", "beat_at", "cancel_at")
@@ -119,14 +131,18 @@ class RunDao:
         columns = (_R.c.id, _R.c.fence, _R.c.state, _R.c.cancel_at)
         return fetch(self._session, select(*columns).where(_R.c.id.in_(sorted(ids))))
 
-    def advance(self, run_id: int, fence: int, stored: int, values: Mapping[str, Any]) -> bool:
-        """Change a run in hand that has `stored` results; false when it is another's, or has others already."""
-        mine = and_(_R.c.id == run_id, _R.c.fence == fence, _R.c.stored == stored, _R.c.state == RunState.RUNNING)
-        return self._changed(mine, values)
+    def advance(self, run_id: int, fence: int, stored: int, numbers: Mapping[str, Any], end: Mapping[str, Any]) -> bool:
+        """Change a run in hand that has `stored` results; false when it is another's, or has others already.
+
+        `numbers` are those of `NUMBERS`, `end` any columns.
+        """
+        statement = _ADVANCE.values(**end) if end else _ADVANCE
+        place = {"the_id": run_id, "the_fence": fence, "the_stored": stored}
+        return bool(self._run(statement, {**place, **{f"new_{name}": numbers[name] for name in NUMBERS}}).rowcount)
 
     def end_values(self, state: RunState, reason: str | None, summary: str) -> dict[str, Any]:
         """Columns of an end, for `advance`."""
-        return {"state": state, "reason": reason, "summary": summary, "ended_at": self._now, "ahead": 0}
+        return {"state": state, "reason": reason, "summary": summary, "ended_at": self._now}
 
     def returned_values(self, fence: int) -> dict[str, Any]:
         """Columns of a run that its worker gives back unharmed, for `advance`."""

@@ -28,7 +28,8 @@ class StepGate:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._rows: dict[Priority, OrderedDict[int, deque[_Waiter]]] = {one: OrderedDict() for one in Priority}
-        self._given = 0
+        self._waiting = 0
+        self._given = 0  # permits that went from hand to hand
 
     def take(
         self, priority: Priority, project_id: int, cancel: Callable[[], bool] | None, deadline: float | None = None
@@ -40,6 +41,7 @@ class StepGate:
                 return True
             waiter = _Waiter(self._monotonic())
             self._rows[priority].setdefault(project_id, deque()).append(waiter)
+            self._waiting += 1
         while not waiter.ready.wait(_LOOK_S):
             late = deadline is not None and self._monotonic() >= deadline
             if (late or (cancel is not None and cancel())) and self._resign(priority, project_id, waiter):
@@ -53,6 +55,7 @@ class StepGate:
             if row is None or waiter not in row:
                 return False
             row.remove(waiter)
+            self._waiting -= 1
             if not row:
                 del self._rows[priority][project_id]
             return True
@@ -60,23 +63,24 @@ class StepGate:
     def give_back(self) -> None:
         """Hand a permit to the next one."""
         with self._lock:
-            self._given += 1
-            rows = self._next_rows()
-            if rows is None:
+            if not self._waiting:
                 self._free += 1
                 return
+            self._given += 1
+            rows = self._next_rows()
             project_id, row = rows.popitem(last=False)
             row.popleft().ready.set()
+            self._waiting -= 1
             if row:
                 rows[project_id] = row  # its next turn comes after everybody else's
 
-    def _next_rows(self) -> "OrderedDict[int, deque[_Waiter]] | None":
+    def _next_rows(self) -> "OrderedDict[int, deque[_Waiter]]":
         waiting = [self._rows[one] for one in Priority if self._rows[one]]
         if len(waiting) > 1 and self._given % _OLD_TURN == 0:
             since = self._monotonic() - _OLD_S
             old = [rows for rows in waiting if min(row[0].since for row in rows.values()) <= since]
             waiting = old[-1:] or waiting
-        return waiting[0] if waiting else None
+        return waiting[0]
 
 
 class _Waiter:

@@ -1,7 +1,6 @@
 """How results, bodies, plans and checkpoints are written into their columns, and read again."""
 
 import base64
-import contextlib
 import hashlib
 import json
 from collections import OrderedDict
@@ -14,6 +13,7 @@ from wxcloudrun.features.runs.deflation import deflated, deflated_result, inflat
 from wxcloudrun.features.runs.models import StepOutcome
 
 if TYPE_CHECKING:
+    from wxcloudrun.engine.response import Cookie
     from wxcloudrun.engine.result.result import StepResult
 
 PLAN, CHECKPOINT = "run_plans.content", "run_checkpoints.content"
@@ -63,7 +63,7 @@ def body_head(content: bytes, encoding: str) -> str:
     return base64.b64encode(content).decode() if encoding == "base64" else content.decode("utf-8", "surrogatepass")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PackedResult:
     """A result as rows: its own without run and number, its long bodies by hash, what it handed on; and its numbers."""
 
@@ -120,9 +120,12 @@ class KnownBodies:
     def rows(self, results: Iterable[PackedResult]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Bodies, and the run's use of them, that are not stored yet."""
         new = {ref: content for one in results for ref, content in one.bodies.items() if ref not in self._known}
-        of = {"project_id": self._project_id}
-        uses = [{**of, "run_id": self._run_id, "sha256": ref} for ref in new]
-        return [{**of, **_body_row(ref, content)} for ref, content in new.items()], uses
+        run, project = self._run_id, self._project_id
+        bodies = [
+            {"project_id": project, "sha256": ref, "size": len(body), "packed": deflated(body), "store_key": None}
+            for ref, body in new.items()
+        ]
+        return bodies, [{"run_id": run, "sha256": ref, "project_id": project} for ref in new]
 
     def remember(self, results: Iterable[PackedResult]) -> None:
         """The bodies of these are stored."""
@@ -130,10 +133,6 @@ class KnownBodies:
             self._known.update(dict.fromkeys(one.bodies))
         while len(self._known) > _KNOWN_BODIES:
             self._known.popitem(last=False)
-
-
-def _body_row(ref: str, content: bytes) -> dict[str, Any]:
-    return {"sha256": ref, "size": len(content), "packed": deflated(content), "store_key": None}
 
 
 def stored_path(path: str) -> str:
@@ -195,17 +194,33 @@ def _handed(result: "StepResult") -> dict[str, Any] | None:
     """What a worker that takes over has to know besides the outcome; None: nothing."""
     if not (result.carried or result.cookies or len(result.path) > _PATH):
         return None
-    from wxcloudrun.engine.judge.json_text import write_json  # noqa: PLC0415 - whoever has a result has the engine
-    from wxcloudrun.engine.send.cookie_state import exported  # noqa: PLC0415 - as above
-
-    carried: list[tuple[str, str, bool, bool]] = []
+    carried = []
     for one in result.carried:
-        with contextlib.suppress(ValueError):  # a number that is no JSON; a step that needs the value will say so
-            carried.append((one.name, write_json(one.value), one.secret, one.shared))
-    carried = [one for one in carried if len(one[1]) <= _LONGEST_VALUE]
+        text = _value_text(one.value)
+        if text is not None:
+            carried.append((one.name, text, one.secret, one.shared))
     return {
         "path": result.path,
         "outcome": str(result.outcome),
         "carried": carried,
-        "cookies": exported(result.cookies),
+        "cookies": _exported(result.cookies) if result.cookies else [],
     }
+
+
+def _value_text(value: Any) -> str | None:
+    """A value with all its digits; None for what is no JSON or too long: a step that needs it will say so."""
+    if type(value) is str and len(value) <= _LONGEST_VALUE:
+        return _ENCODER.encode(value)
+    from wxcloudrun.engine.judge.json_text import write_json  # noqa: PLC0415 - whoever has a result has the engine
+
+    try:
+        text = write_json(value)
+    except ValueError:
+        return None
+    return text if len(text) <= _LONGEST_VALUE else None
+
+
+def _exported(cookies: "tuple[Cookie, ...]") -> list[dict[str, Any]]:
+    from wxcloudrun.engine.send.cookie_state import exported  # noqa: PLC0415 - as above
+
+    return exported(cookies)

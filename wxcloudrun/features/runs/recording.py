@@ -213,15 +213,13 @@ class Recorder:
         lease, results = self.lease, self._results
         with self._tables.writing() as dao:
             last = end(dao) if end is not None else {}
-            if not dao.advance(lease.run_id, lease.fence, self._stored, {**self._numbers(ahead), **last}):
+            numbers = {**self.totals.columns(), "ahead": 0 if "ended_at" in last else ahead}
+            if not dao.advance(lease.run_id, lease.fence, self._stored, numbers, last):
                 return self._stored_by_us(dao, last)
             self._insert(dao, results)
             if "ended_at" in last:
                 dao.forget(lease.run_id)
         return None
-
-    def _numbers(self, ahead: int) -> dict[str, Any]:
-        return {**self.totals.columns(), "ahead": ahead}
 
     def _insert(self, dao: RunDao, results: list[PackedResult]) -> None:
         if not results:

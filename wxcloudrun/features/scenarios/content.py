@@ -35,8 +35,6 @@ _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
 STEP_PARTS: Final = (*_EVERY, *(part for parts in _OF_KIND.values() for part in parts))
 _COLUMN_OF_KIND: Final = {"case_id": "case", "scenario_id": "scenario"}
 _EMPTY: Final[Mapping[str, Any]] = {"variables": [], "inputs": {}}
-_TWICE: Final = "another entry has this name already"
-_SEND_IT: Final = "send the value itself"
 
 type Secrets = dict[str, Any]
 
@@ -106,13 +104,13 @@ def scenario_faults(kept: Kept) -> Iterator[FieldFault]:
     names = [one["name"] for one in kept.content["inputs"]]
     for index, one in enumerate(kept.content["inputs"]):
         if one["name"] in names[:index]:
-            yield FieldFault(f"inputs.{index}.name", "given_twice", detail=_TWICE)
+            yield FieldFault(f"inputs.{index}.name", "given_twice")
         if one["default"] == MARK and one["name"] not in kept.inputs:
-            yield FieldFault(f"inputs.{index}.default", "not_set", detail=_SEND_IT)
+            yield FieldFault(f"inputs.{index}.default", "not_set")
     outputs = kept.content["outputs"]
     for index, name in enumerate(outputs):
         if name in outputs[:index]:
-            yield FieldFault(f"outputs.{index}", "given_twice", detail=_TWICE)
+            yield FieldFault(f"outputs.{index}", "given_twice")
     yield from kept.faults()
 
 
@@ -151,10 +149,10 @@ def step_faults(kind: str, kept: Kept) -> Iterator[FieldFault]:
         yield FieldFault("wait_ms", "missing", detail="say how many milliseconds to wait")
     overrides = kept.content.get("overrides") or {}
     for path in unset(overrides, kept.overrides):
-        yield FieldFault(".".join(("overrides", *path)), "not_set", detail=_SEND_IT)
+        yield FieldFault(".".join(("overrides", *path)), "not_set")
     for name, value in (kept.content.get("inputs") or {}).items():
         if value == MARK and name not in kept.inputs:
-            yield FieldFault(f"inputs.{name}", "not_set", detail=_SEND_IT)
+            yield FieldFault(f"inputs.{name}", "not_set")
     auth = overrides.get("auth")
     token_url = auth.get("token_url") if isinstance(auth, dict) else None
     for place, url in (("url", overrides.get("url")), ("auth.token_url", token_url)):

@@ -9,7 +9,8 @@ class ScenarioNotFound(Missing):
 
 
 class ScenarioNameTaken(Conflict):
-    zh, en = "场景名称已存在", "The folder has a scenario of this name already; choose another name or folder"
+    zh = "场景名称已存在，请换一个名称或文件夹"
+    en = "The folder has a scenario of this name already; choose another name or folder"
 
 
 class ScenarioInUse(Conflict):
@@ -29,7 +30,8 @@ class ScenarioCircle(Conflict):
 
 
 class CallsTooDeep(Conflict):
-    zh, en = "场景调用最多 {limit} 层", "Scenarios may call one another at most {limit} deep; call one of them directly"
+    zh = "场景调用最多 {limit} 层，请直接调用其中一个"
+    en = "Scenarios may call one another at most {limit} deep; call one of them directly"
 
 
 class ScenarioTooLarge(Conflict):
@@ -47,11 +49,12 @@ class StepNotFound(Missing):
 
 
 class StepKeyTaken(Conflict):
-    zh, en = "场景中已有该键的步骤", "The scenario has a step of this key already; choose another one"
+    zh, en = "场景中已有该键的步骤，请换一个键", "The scenario has a step of this key already; choose another one"
 
 
 class StepInItself(Rejected):
-    zh, en = "步骤不能移动到自身内部", "A step cannot be put into itself or next to itself; choose another place"
+    zh = "步骤不能移动到自身内部或旁边，请另选位置"
+    en = "A step cannot be put into itself or next to itself; choose another place"
 
 
 class StepHoldsNone(Rejected):
@@ -67,7 +70,7 @@ class NestingTooDeep(Rejected):
 
 
 class StepCaseHidden(Forbidden):
-    zh, en = "步骤使用了他人的私有用例，您不能修改或复制", (
+    zh, en = "步骤使用了他人的私有用例，您不能修改或复制，请联系用例的创建者", (
         "A step uses somebody's private case; only those who see the case may change or copy it"
     )
 

@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from wxcloudrun.core.fields import PART, TEXT, RowNumber, Version
 from wxcloudrun.core.pagination import PageNumber, PageSize
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 from wxcloudrun.features.cases.exchange import ProjectCatalogueQuery
 from wxcloudrun.features.cases.schemas import (
     CaseName,
@@ -51,6 +51,8 @@ class ScenarioParts(Input):
 
 class ScenarioMade(ScenarioParts):
     """A new scenario."""
+
+    model_config = example({"name": "buy", "tags": ["smoke"], "variables": [{"name": "user", "value": "eve"}]})
 
     name: CaseName
 
@@ -194,6 +196,10 @@ class StepParts(Input):
 
 class StepMade(StepParts, Placed):
     """A new step; the last one of the phase `steps`, unless it is said where it stands."""
+
+    model_config = example(
+        {"kind": "case", "case_id": 3, "key": "pay", "dataset": {"mode": "one", "key": "card"}, "phase": "steps"}
+    )
 
     kind: KindName
     key: StepKey | None = None

@@ -13,7 +13,7 @@ from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.core.errors import EditConflict, FieldFault, InvalidInput, refuse
 from wxcloudrun.core.pagination import Page
 from wxcloudrun.features.audit.service import AuditService
-from wxcloudrun.features.cases.access import CaseAccess, is_the_creators
+from wxcloudrun.features.cases.access import CaseAccess, sends_it
 from wxcloudrun.features.projects.access import Right
 from wxcloudrun.features.scenarios.access import ScenarioAccess, ScenarioGrip
 from wxcloudrun.features.scenarios.calls import CallRules
@@ -278,7 +278,7 @@ def _url(kept: Kept) -> Any:
 
 def _refuse_lured(grip: ScenarioGrip, case: Row[Any], kept: Kept) -> None:
     """Raises InvalidInput where a case that is its creator's own would be sent elsewhere, credentials and all."""
-    if case.creator_only and _url(kept) is not None and not is_the_creators(grip.actor, case, grip.membership):
+    if _url(kept) is not None and not sends_it(grip.actor, case, grip.membership):
         detail = "only its creator and the project's owners choose where a `creator_only` case is sent; copy the case"
         raise InvalidInput(fields=(FieldFault("overrides.url", "creator_only", detail=detail),))
 

@@ -1,5 +1,7 @@
 """What is found in a plan before it runs."""
 
+import time
+
 import pytest
 from pydantic import ValidationError
 
@@ -90,6 +92,29 @@ def test_variables_in_a_circle_are_refused():
     variables = [{"name": "a", "value": "{{b}}"}, {"name": "b", "value": "x{{a}}"}]
     with pytest.raises(DefinitionError, match="circle: a -> b -> a"):
         check_plan(plan(step("/"), environment={"variables": variables}))
+
+
+def test_a_circle_is_found_behind_a_value_that_is_in_none():
+    variables = [
+        {"name": "a", "value": "{{plain}} {{b}}"},
+        {"name": "b", "value": "{{plain}} {{c}}"},
+        {"name": "c", "value": "{{plain}} {{a}}"},
+        {"name": "plain", "value": "x"},
+    ]
+    with pytest.raises(DefinitionError, match="circle: a -> b -> c -> a"):
+        check_plan(plan(step("/"), environment={"variables": variables}))
+
+
+def test_values_that_need_one_another_in_every_way_are_looked_over_soon():
+    names = [f"v{at}" for at in range(500)]
+    behind = [" ".join(f"{{{{{one}}}}}" for one in names[at + 1 : at + 58]) for at in range(500)]
+    variables = [{"name": name, "value": value or "x"} for name, value in zip(names, behind, strict=True)]
+    began = time.perf_counter()
+    check_plan(plan(step("/"), environment={"variables": variables}))
+    variables[-1]["value"] = "{{v0}}"
+    with pytest.raises(DefinitionError, match=r"circle: v0 -> v1 -> .* -> \.\.\. -> v0"):
+        check_plan(plan(step("/"), environment={"variables": variables}))
+    assert time.perf_counter() - began < 8, "a second on an idle machine"
 
 
 def test_a_scenario_that_calls_itself_is_refused():

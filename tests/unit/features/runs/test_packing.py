@@ -7,6 +7,7 @@ import pytest
 from tests.unit.engine.plans import demo, plan_of, run, step
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.features.runs import packing
+from wxcloudrun.features.runs.models import StepOutcome
 from wxcloudrun.features.runs.packing import (
     CHECKPOINT,
     KnownBodies,
@@ -65,7 +66,12 @@ def test_what_a_result_keeps_for_itself_is_not_changed(results):
 
 def test_the_row_says_what_a_list_shows(results):
     row = pack(results[2]).row
-    assert (row["outcome"].name, row["status"], row["kind"], row["phase"]) == ("FAILED", 200, "case", "steps")
+    assert (StepOutcome(row["outcome"]).name, row["status"], row["kind"], row["phase"]) == (
+        "FAILED",
+        200,
+        "case",
+        "steps",
+    )
     assert "201" in row["message"]
     assert row["path"] == "steps/2"
     assert pack(results[3]).row["name"].startswith("n\ufffdul \U0001f600zz")
