@@ -23,7 +23,6 @@ from wxcloudrun.features.files.planning import FilePlanning
 from wxcloudrun.features.projects.access import ProjectAccess
 from wxcloudrun.features.runs.choosing import Library, RunChoosing
 from wxcloudrun.features.runs.crew import Places, RunCrew
-from wxcloudrun.features.runs.dao import RunTables
 from wxcloudrun.features.runs.execution import RunExecution
 from wxcloudrun.features.runs.gate import StepGate
 from wxcloudrun.features.runs.leases import Heart
@@ -32,6 +31,7 @@ from wxcloudrun.features.runs.reruns import RunReruns
 from wxcloudrun.features.runs.results import ResultService
 from wxcloudrun.features.runs.service import Around, RunService
 from wxcloudrun.features.runs.supply import RunSupply
+from wxcloudrun.features.runs.tables import RunTables
 from wxcloudrun.features.runs.waking import Bell
 from wxcloudrun.features.scenarios.planning import ScenarioPlanning
 from wxcloudrun.features.scenarios.service import ScenarioService

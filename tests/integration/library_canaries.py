@@ -47,7 +47,7 @@ CASE: dict[str, Any] = {
             {"name": "X-Token", "value": "CANARY-repeated-2"},
             {"name": "X-Session-Key", "value": "{{pin | default 'CANARY-argument'}}"},
         ],
-        "cookies": {"any": "CANARY-cookie"},
+        "cookies": [{"name": "any", "value": "CANARY-cookie"}, {"name": 5, "value": "CANARY-numbered-cookie"}],
         "query": {"api_key": "CANARY-query", "page": 1},
         "tls": {"client_key_pem": "CANARY-pem"},
         "proxy": "http://u:CANARY-proxy@proxy.example:3128",

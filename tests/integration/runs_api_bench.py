@@ -19,7 +19,6 @@ from tests.integration.scenarios_bench import Stage
 from wxcloudrun.app import EXTENSION
 from wxcloudrun.core.clock import SystemClock
 from wxcloudrun.core.db import db
-from wxcloudrun.features.runs.dao import RunTables
 from wxcloudrun.features.runs.execution import RunExecution
 from wxcloudrun.features.runs.models import (
     Priority,
@@ -35,6 +34,7 @@ from wxcloudrun.features.runs.models import (
 from wxcloudrun.features.runs.packing import packed, unpacked
 from wxcloudrun.features.runs.planning import RunPlanning
 from wxcloudrun.features.runs.supply import RunSupply
+from wxcloudrun.features.runs.tables import RunTables
 
 SHA = "ab" * 32
 OK = {"source": "status", "comparator": "eq", "expected": 200}

@@ -26,13 +26,13 @@ from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import engine_options
 from wxcloudrun.features.projects.models import Project, ProjectState
 from wxcloudrun.features.runs.crew import Places, RunCrew
-from wxcloudrun.features.runs.dao import RunTables
 from wxcloudrun.features.runs.execution import RunExecution
 from wxcloudrun.features.runs.gate import StepGate
 from wxcloudrun.features.runs.leases import Heart
 from wxcloudrun.features.runs.models import Priority, Run, RunPlan, RunResult, RunState, Trigger
 from wxcloudrun.features.runs.packing import PLAN, sealed
 from wxcloudrun.features.runs.supply import RunSupply
+from wxcloudrun.features.runs.tables import RunTables
 from wxcloudrun.features.runs.waking import Bell
 
 KEYS = KeyRing.parse(["k1:dGhlIGtleSBvZiBhbGwgdGVzdHMsIDMyIGJ5dGVzLi4="], "another key that only tests may use")

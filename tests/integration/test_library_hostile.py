@@ -285,3 +285,10 @@ def test_what_was_done_to_a_large_case_is_told_soon(a_stage: Stage):
         told = a_stage.editor.ok("GET", f"{place}/versions/1/difference")
     assert told["cut"]
     assert len(json.dumps(told)) < 1_000_000
+
+
+@pytest.mark.parametrize("part", ["cookies", "headers", "query"])
+@pytest.mark.parametrize("name", [[], {}, None, {"is_set": True}])
+def test_a_name_that_is_no_text_is_refused_where_it_stands(a_stage: Stage, part: str, name: Any):
+    body = {"name": "x", "request": {"url": "/", part: [{"name": name, "value": "x"}]}}
+    assert f"request.{part}.0.name" in faults_of(a_stage.editor.call("POST", a_stage.library.cases, body))

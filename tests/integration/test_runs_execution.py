@@ -27,8 +27,8 @@ from tests.integration.runs_bench import (
 from wxcloudrun.core.db import Base, db
 from wxcloudrun.features.runs import execution
 from wxcloudrun.features.runs.crew import RunCrew
-from wxcloudrun.features.runs.dao import RunTables
 from wxcloudrun.features.runs.models import Priority, RunCheckpoint, RunPlan, RunState, StepOutcome
+from wxcloudrun.features.runs.tables import RunTables
 from wxcloudrun.features.runs.waking import Bell
 from wxcloudrun.integrations.object_store import ObjectStore
 

@@ -15,11 +15,12 @@ from wxcloudrun.core.db import db
 from wxcloudrun.engine.response import Cookie
 from wxcloudrun.engine.result.records import Carried, Outcome, Phase
 from wxcloudrun.engine.result.result import StepResult
-from wxcloudrun.features.runs.dao import RunDao, RunTables
+from wxcloudrun.features.runs.dao import RunDao
 from wxcloudrun.features.runs.leases import LostLease
 from wxcloudrun.features.runs.models import RunBody, RunBodyUse, RunCheckpoint, RunResult, RunState
 from wxcloudrun.features.runs.packing import CHECKPOINT, opened, unpacked
 from wxcloudrun.features.runs.recording import MOST_AHEAD, Recorder
+from wxcloudrun.features.runs.tables import RunTables
 from wxcloudrun.features.runs.totals import Totals
 
 PLAN: dict[str, Any] = {"scenario": {"name": "nothing", "steps": []}}

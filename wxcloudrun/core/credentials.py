@@ -150,8 +150,8 @@ def _named(part: Any, name: str, above: Path) -> Iterator[tuple[Path, Any, Any]]
         return
     seen: dict[str, int] = {}
     for entry in part if isinstance(part, list) else ():
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str) and "value" in entry:
-            key = entry["name"]
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str | int | float) and "value" in entry:
+            key = str(entry["name"])  # the engine takes a number for its text
             times = seen[key] = seen.get(key, -1) + 1
             if name == "cookies" or _TELLING.search(key):
                 yield (*above, name, key, *([str(times)] if times else [])), entry, "value"

@@ -27,8 +27,21 @@ NOUNS = {
         "views",
     },  # fmt: skip
     "runs": {
-        "choosing", "crew", "deflation", "gate", "leases", "packing", "questions", "recording", "reruns", "results", "resuming",
-        "supply", "totals", "waking",
+        "choosing",
+        "crew",
+        "deflation",
+        "gate",
+        "leases",
+        "packing",
+        "questions",
+        "recording",
+        "reruns",
+        "results",
+        "resuming",
+        "supply",
+        "tables",
+        "totals",
+        "waking",
     },  # fmt: skip
     "users": {"administration", "admission", "moderation", "phone", "pictures", "privacy", "verification"},
     "wechat": {"inbox", "subscriptions", "tokens"},

@@ -48,7 +48,7 @@ def _environment(request: dict[str, Any], environment: Environment) -> None:
     own = {str(entry["name"]).lower() for entry in request["headers"] if isinstance(entry, dict) and "name" in entry}
     headers = [{"name": name, "value": value} for name, value in environment.headers.items() if name.lower() not in own]
     request["headers"] = headers + request["headers"]
-    named = {entry.get("name") for entry in request["cookies"] if isinstance(entry, dict)}
+    named = {str(entry.get("name")) for entry in request["cookies"] if isinstance(entry, dict)}
     cookies = [{"name": name, "value": value} for name, value in environment.cookies.items() if name not in named]
     request["cookies"] = cookies + request["cookies"]
     if environment.auth is not None and _inherits(request.get("auth")):

@@ -1,8 +1,6 @@
 """Questions about runs in hand: who may claim which, and what is kept under a fence."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +22,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.orm import Session
 
-from wxcloudrun.core.db import AnySession, fetch, transaction
+from wxcloudrun.core.db import AnySession, fetch
 from wxcloudrun.core.db_time import utc_now
 from wxcloudrun.features.runs.models import Run, RunBody, RunBodyUse, RunCheckpoint, RunPlan, RunResult, RunState
 
@@ -210,26 +207,3 @@ def _inserting(kind: str, table: Table, *, missing: bool) -> Insert:
         made = mysql.insert(table)
         return made.on_duplicate_key_update(sha256=made.inserted.sha256)
     return postgresql.insert(table).on_conflict_do_nothing()
-
-
-@dataclass(frozen=True, slots=True)
-class RunTables:
-    """The runs' tables for threads that have no request: each block has a session of its own, for as long as it lasts.
-
-    `now` is the database's clock; a test may hand in another.
-    """
-
-    sessions: Callable[[], Session]
-    now: ColumnElement[datetime] | None = None
-
-    @contextmanager
-    def reading(self) -> Iterator[RunDao]:
-        """Ask questions; each has its connection only while it is answered."""
-        with self.sessions() as session:
-            yield RunDao(session, self.now)
-
-    @contextmanager
-    def writing(self) -> Iterator[RunDao]:
-        """One transaction."""
-        with self.sessions() as session, transaction(session):
-            yield RunDao(session, self.now)

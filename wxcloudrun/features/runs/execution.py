@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
 from wxcloudrun.core.db import database_gone
 from wxcloudrun.core.logging import log
-from wxcloudrun.features.runs.dao import RunTables
 from wxcloudrun.features.runs.gate import GatedSender, StepGate
 from wxcloudrun.features.runs.leases import LostLease
 from wxcloudrun.features.runs.models import RunState
@@ -17,6 +16,7 @@ from wxcloudrun.features.runs.packing import fitting
 from wxcloudrun.features.runs.recording import Recorder
 from wxcloudrun.features.runs.resuming import Material, PlanGone, plan_of, read
 from wxcloudrun.features.runs.supply import CANCELED, Claim
+from wxcloudrun.features.runs.tables import RunTables
 
 if TYPE_CHECKING:
     from wxcloudrun.engine.errors import DefinitionError

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from wxcloudrun.core.db import database_gone
 from wxcloudrun.core.logging import log
-from wxcloudrun.features.runs.dao import RunTables
 from wxcloudrun.features.runs.models import RunState
+from wxcloudrun.features.runs.tables import RunTables
 
 _logger = logging.getLogger("wxcloudrun.runs")
 

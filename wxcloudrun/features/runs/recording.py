@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import database_gone, retrying
-from wxcloudrun.features.runs.dao import RunDao, RunTables
+from wxcloudrun.features.runs.dao import RunDao
 from wxcloudrun.features.runs.leases import Lease, LostLease
 from wxcloudrun.features.runs.models import RunState
 from wxcloudrun.features.runs.packing import KnownBodies, PackedResult, pack, sealed_checkpoint
+from wxcloudrun.features.runs.tables import RunTables
 from wxcloudrun.features.runs.totals import Totals
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from wxcloudrun.core.db import retrying
-from wxcloudrun.features.runs.dao import RunTables
 from wxcloudrun.features.runs.leases import Lease
 from wxcloudrun.features.runs.models import Priority, RunState
+from wxcloudrun.features.runs.tables import RunTables
 
 MAX_CLAIMS = 3
 AGEING = timedelta(minutes=10)
