@@ -91,6 +91,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "GET /docs": ANYONE,
     "GET /openapi.json": ANYONE,
     "GET /assets/{name}": NOBODY,
+    "GET /docs/manual/": ANYONE,
     "GET /docs/manual/{name}": NOBODY,
 }
 

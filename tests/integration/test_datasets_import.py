@@ -178,6 +178,7 @@ def test_two_defaults_and_a_disabled_one_are_refused(each_team: Team):
         ("a\n1\n", {"mode": "add"}, "mode", "literal_error"),
         ("a\n1\n", {"dry_run": "perhaps"}, "dry_run", "bool_parsing"),
         ("a\n1\n", {"more": "x"}, "more", "extra_forbidden"),
+        ("a\n1\n", {"mode": "\x00"}, "mode", "nul_character"),
         ("", {}, "file", "empty"),
     ],
     ids=lambda value: str(value)[:30],

@@ -219,3 +219,8 @@ def test_an_upload_has_one_file_in_the_part_of_that_name(a_team: Team):
     path = f"{a_team.path}/files"
     assert faults_of(a_team.editor.call("POST", path, data={"image": (BytesIO(b"x"), "x")})) == {"file": "missing"}
     assert error_of(a_team.editor.call("POST", path, {"file": "x"})) == (415, "unsupported_media_type")
+
+
+def test_what_comes_beside_a_file_and_nobody_reads_does_not_matter(a_team: Team):
+    data = {"file": (BytesIO(b"abc"), "a.bin"), "more": "x\x00"}
+    assert a_team.editor.call("POST", f"{a_team.path}/files", data=data).status_code == 201

@@ -27,6 +27,7 @@ from tests.integration.runs_bench import (
 from wxcloudrun.core.db import Base, db
 from wxcloudrun.features.runs import execution
 from wxcloudrun.features.runs.crew import RunCrew
+from wxcloudrun.features.runs.deflation import inflated
 from wxcloudrun.features.runs.models import Priority, RunCheckpoint, RunPlan, RunState, StepOutcome
 from wxcloudrun.features.runs.tables import RunTables
 from wxcloudrun.features.runs.waking import Bell
@@ -141,9 +142,9 @@ def stored_bytes(desk):
 def _plain(value):
     """As somebody reads it who has the table and no key."""
     if isinstance(value, bytes):
-        return zlib.decompress(value)
+        return inflated(value)
     with suppress(ValueError, TypeError, zlib.error):
-        return zlib.decompress(base64.b64decode(value, validate=True))
+        return inflated(base64.b64decode(value, validate=True))
     return repr(value).encode()
 
 

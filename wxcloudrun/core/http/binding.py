@@ -64,7 +64,7 @@ class Binding:
             return lambda given: validated(kind, read_json(), strict=True)
         if name == "form":
             self.form = kind
-            return lambda given: validated(kind, read_upload().fields, strict=False)
+            return lambda given: validated(kind, _form(), strict=False)
         if name == "query":
             self.query = kind
             return lambda given: validated(kind, _query(kind), strict=False)
@@ -136,10 +136,15 @@ def read_upload() -> Upload:
     file = files.get("file")
     if file is None:
         raise InvalidInput(fields=(FieldFault("file", "missing"),))
+    told = {"name": printable(file.filename or "", 255), "content_type": printable(file.content_type or "", 128)}
+    return Upload(content=file.read(), fields=dict(request.form), **told)
+
+
+def _form() -> dict[str, str]:
+    """The fields beside the file, which `read_upload` reads and refuses where there is none. Raises InvalidInput."""
     fields = dict(request.form)
     _refuse_nul(fields)
-    told = {"name": printable(file.filename or "", 255), "content_type": printable(file.content_type or "", 128)}
-    return Upload(content=file.read(), fields=fields, **told)
+    return fields
 
 
 def validated(model: type[BaseModel], value: Any, *, strict: bool) -> BaseModel:

@@ -89,8 +89,11 @@ def _operation(binding: Binding, path: str, schemas: dict[str, Any]) -> dict[str
 def _upload(binding: Binding) -> dict[str, Any]:
     """A form with one file, and the fields that the route reads beside it."""
     file = {"type": "string", "contentMediaType": "application/octet-stream", "format": "binary"}
-    beside = {} if binding.form is None else binding.form.model_json_schema()["properties"]
-    return {"type": "object", "properties": {"file": file, **beside}, "required": ["file"]}
+    drawn: dict[str, Any] = {"type": "object", "properties": {"file": file}, "required": ["file"]}
+    if binding.form is not None:
+        drawn["properties"] |= binding.form.model_json_schema()["properties"]
+        drawn["additionalProperties"] = False
+    return drawn
 
 
 def _path_parameters(binding: Binding) -> list[dict[str, Any]]:

@@ -11,6 +11,8 @@ PagePath = Annotated[str, Field(max_length=1024, description="Page without a sla
 Answer = Literal["accept", "acceptWithAudio", "acceptWithAlert", "reject", "ban", "filter"]
 
 
+_PAGE = r"^([^/?#% \r\n][^?#% \r\n]*)?$"  # a path without a query
+Page = Annotated[str, Field(max_length=128, pattern=_PAGE, description="Page; the home page without it.")]
 _SCENE = r"^[0-9A-Za-z!#$&'()*+,/:;=?@._~-]{1,32}$"  # what WeChat takes
 _QUERY = r"^[0-9A-Za-z!#$&'()*+,/:;=?@._~%-]{0,1024}$"  # likewise
 
@@ -19,7 +21,7 @@ class QrcodeBody(Input):
     """A mini-program code to be made."""
 
     scene: Annotated[str, Field(pattern=_SCENE, description="What `scene` in onLoad will hold.")]
-    page: Annotated[str, Field(max_length=128, description="Page; the home page without it.")] | None = None
+    page: Page | None = None
     env_version: Literal["release", "trial", "develop"] = "release"
     width: Annotated[int, Field(ge=280, le=1280, description="Pixels.")] = 430
 
@@ -34,7 +36,7 @@ class Qrcode(View):
 class LinkBody(Input):
     """A link that opens the mini-program from outside WeChat."""
 
-    path: PagePath
+    path: Annotated[PagePath, Field(pattern=_PAGE)]
     query: Annotated[str, Field(pattern=_QUERY, description="Query of the page, as `id=1`.")] = ""
     expire_days: Annotated[int, Field(ge=1, le=30, description="Days until the link is dead.")] = 30
 
