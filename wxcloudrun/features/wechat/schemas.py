@@ -11,7 +11,7 @@ PagePath = Annotated[str, Field(max_length=1024, description="Page without a sla
 Answer = Literal["accept", "acceptWithAudio", "acceptWithAlert", "reject", "ban", "filter"]
 
 
-_PAGE = r"^([^/?#% \r\n][^?#% \r\n]*)?$"  # a path without a query
+_PAGE = r"^([^/?#% \r\n\x00][^?#% \r\n\x00]*)?$"  # a path without a query
 Page = Annotated[str, Field(max_length=128, pattern=_PAGE, description="Page; the home page without it.")]
 _SCENE = r"^[0-9A-Za-z!#$&'()*+,/:;=?@._~-]{1,32}$"  # what WeChat takes
 _QUERY = r"^[0-9A-Za-z!#$&'()*+,/:;=?@._~%-]{0,1024}$"  # likewise
