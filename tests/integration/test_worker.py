@@ -82,10 +82,13 @@ def test_a_duty_that_fails_leaves_the_next_a_fresh_session(each_app, each_wechat
         assert db.engine.pool.checkedout() == 0
 
 
-def test_a_worker_without_a_database_waits_for_it_quietly(tmp_path, caplog):
+def test_a_worker_without_a_database_waits_for_it_quietly(tmp_path, monkeypatch):
     url = "postgresql+psycopg://nobody@127.0.0.1:9/nothing"
     app = create_app(config.load({}, flask_env="testing", database_url=url, data_dir=tmp_path, log_level="INFO"))
-    caplog.set_level(logging.INFO, logger="wxcloudrun.worker")
+    lines: list[str] = []
+    ear = logging.Handler()
+    ear.emit = lambda record: lines.append(record.getMessage())  # whoever sets up logging first takes caplog's away
+    monkeypatch.setattr(logging.getLogger("wxcloudrun.worker"), "handlers", [ear])
     worker = Worker(duties(parts_of(app)), app.app_context)
     serving = threading.Thread(target=worker.serve)
     serving.start()
@@ -93,7 +96,6 @@ def test_a_worker_without_a_database_waits_for_it_quietly(tmp_path, caplog):
     worker.end()
     serving.join(5)
     assert not serving.is_alive()
-    lines = [record.getMessage() for record in caplog.records]
     assert lines.count("database unavailable") == 1
     assert "duty failed" not in lines
 
