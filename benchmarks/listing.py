@@ -26,9 +26,9 @@ from wxcloudrun.core.clock import SystemClock
 from wxcloudrun.core.db import engine_options
 from wxcloudrun.core.pagination import Slice, cursor
 from wxcloudrun.features.cases.exchange import LibraryQuery
-from wxcloudrun.features.cases.library import LibraryService
 from wxcloudrun.features.cases.schemas import CasesQuery
 from wxcloudrun.features.cases.service import CaseService
+from wxcloudrun.features.cases.shared import LibraryService
 from wxcloudrun.features.projects.access import ProjectAccess
 
 type Ask = Callable[[dict[str, Any]], Slice[Any]]

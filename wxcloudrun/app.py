@@ -159,7 +159,7 @@ def parts(settings: "Settings") -> Container:
 
 def provide_the_rest(settings: "Settings", container: Container, session: Any, clock: Clock, keys: KeyRing) -> None:
     """What belongs to projects and runs."""
-    from wxcloudrun.library_parts import provide_projects  # noqa: PLC0415 - imported when it is first asked for
+    from wxcloudrun.project_parts import provide_projects  # noqa: PLC0415 - imported when it is first asked for
     from wxcloudrun.run_parts import provide_runs  # noqa: PLC0415 - as above
 
     provide_projects(settings, container, session, clock, keys)

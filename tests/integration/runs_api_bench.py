@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from tests.conftest import FakeWeChat, Person
-from tests.integration.library_bench import Library, library
+from tests.integration.cases_bench import Library, library
 from tests.integration.projects_bench import Team, team
 from tests.integration.runs_bench import Target, counting
 from tests.integration.scenarios_bench import Stage
@@ -82,11 +82,11 @@ class RunStage:
 
     @property
     def team(self) -> Team:
-        return self.stage.library.team
+        return self.stage.shelf.team
 
     @property
-    def library(self) -> Library:
-        return self.stage.library
+    def shelf(self) -> Library:
+        return self.stage.shelf
 
     @property
     def all(self) -> str:
@@ -96,7 +96,7 @@ class RunStage:
     def case(self, name: str = "case", url: str = "/a", who: Person | None = None, **fields: Any) -> int:
         """A new case that expects 200; its number."""
         request = {"url": url, **fields.pop("request", {})}
-        return self.library.case(name, who, request=request, assertions=fields.pop("assertions", [OK]), **fields)
+        return self.shelf.case(name, who, request=request, assertions=fields.pop("assertions", [OK]), **fields)
 
     def scenario(self, name: str, *steps: int, **fields: Any) -> int:
         """A new scenario that sends these cases; its number."""

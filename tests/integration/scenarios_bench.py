@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Person
-from tests.integration.library_bench import Library, library
+from tests.integration.cases_bench import Library, library
 from tests.integration.projects_bench import Team
 
 
@@ -14,16 +14,16 @@ from tests.integration.projects_bench import Team
 class Stage:
     """A library, in which an editor makes scenarios."""
 
-    library: Library
+    shelf: Library
 
     @property
     def editor(self) -> Person:
-        return self.library.team.editor
+        return self.shelf.team.editor
 
     @property
     def all(self) -> str:
         """Where scenarios are listed and made."""
-        return f"{self.library.path}/scenarios"
+        return f"{self.shelf.path}/scenarios"
 
     def place(self, scenario: int) -> str:
         """The path of a scenario."""

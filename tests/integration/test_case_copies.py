@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.conftest import Person
-from tests.integration.library_bench import REQUEST, SET, WHOLE, Library
+from tests.integration.cases_bench import REQUEST, SET, WHOLE, Library
 from tests.integration.projects_bench import error_of, faults_of, join
 from wxcloudrun.app import EXTENSION
 from wxcloudrun.core.credentials import MARK

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.conftest import FakeWeChat, Person, log_in
-from tests.integration.library_bench import REQUEST, SET, WHOLE, Library
+from tests.integration.cases_bench import REQUEST, SET, WHOLE, Library
 from tests.integration.projects_bench import error_of, faults_of, join
 from tests.integration.test_case_copies import planned, with_datasets, without_canaries
 

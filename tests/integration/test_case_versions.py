@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from tests.integration.library_bench import REQUEST, SET, WHOLE, Library
+from tests.integration.cases_bench import REQUEST, SET, WHOLE, Library
 from tests.integration.projects_bench import Team, error_of, faults_of, join
 from tests.integration.test_queries import asked
 from wxcloudrun.app import EXTENSION

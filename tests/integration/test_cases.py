@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from sqlalchemy import select
 
-from tests.integration.library_bench import REQUEST, SET, WHOLE, Library
+from tests.integration.cases_bench import REQUEST, SET, WHOLE, Library
 from tests.integration.projects_bench import error_of, faults_of
 from wxcloudrun.app import EXTENSION
 from wxcloudrun.core.db import db

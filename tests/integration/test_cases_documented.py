@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from tests.integration.library_bench import Library
+from tests.integration.cases_bench import Library
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "cases.md"
 

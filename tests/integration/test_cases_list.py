@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.library_bench import Library
+from tests.integration.cases_bench import Library
 from tests.integration.projects_bench import error_of, faults_of
 
 ORDERS = ("created_at", "name", "position", "updated_at")

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.integration.library_bench import Library
+from tests.integration.cases_bench import Library
 from tests.integration.projects_bench import error_of, faults_of
 
 EXISTS = {"comparator": "exists"}

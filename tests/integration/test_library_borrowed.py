@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.library_canaries import AUTHS, CASE, MARK, canaries
+from tests.integration.canaries import AUTHS, CASE, MARK, canaries
 from tests.integration.projects_bench import error_of, faults_of
 from tests.integration.scenarios_bench import Stage
 from wxcloudrun.app import EXTENSION
@@ -38,7 +38,7 @@ OWN: dict[str, Any] = {
     ],
 )
 def test_nobody_else_sends_the_credentials_of_a_creators_own_case_elsewhere(each_stage: Stage, way: dict[str, Any]):
-    library = each_stage.library
+    library = each_stage.shelf
     made = library.made("mine", library.team.owner, **OWN)
     place, request = library.place(made["id"]), made["request"]
     lured = {**request, **way} if "token_url" not in way else {**request, "auth": {**request["auth"], **way}}
@@ -53,7 +53,7 @@ def test_nobody_else_sends_the_credentials_of_a_creators_own_case_elsewhere(each
 
 
 def test_an_older_address_comes_back_without_the_credentials_of_a_creators_own_case(each_stage: Stage):
-    library = each_stage.library
+    library = each_stage.shelf
     made = library.made("mine", library.team.owner, **{**OWN, "creator_only": False})
     place, request = library.place(made["id"]), made["request"]
     each_stage.editor.ok("PUT", place, {"request": {**request, "url": "https://evil.example/"}})
@@ -70,7 +70,7 @@ def test_an_older_address_comes_back_without_the_credentials_of_a_creators_own_c
 
 
 def test_a_step_sends_nobody_elses_own_case_elsewhere(each_stage: Stage):
-    library = each_stage.library
+    library = each_stage.shelf
     mine = library.case("mine", library.team.owner, **OWN)
     scenario = each_stage.scenario()
     away = {"url": "https://evil.example/"}
@@ -88,7 +88,7 @@ def test_a_step_sends_nobody_elses_own_case_elsewhere(each_stage: Stage):
 
 
 def test_what_is_kept_as_a_secret_is_not_shown_by_calling_it_something_else(each_stage: Stage):
-    library, editor = each_stage.library, each_stage.editor
+    library, editor = each_stage.shelf, each_stage.editor
     request = CASE["request"] | {"auth": {"kind": "bearer", **AUTHS["bearer"]}}
     case = library.made(**{**CASE, "request": request})
     place = library.place(case["id"])
@@ -123,7 +123,7 @@ def test_what_is_kept_as_a_secret_is_not_shown_by_calling_it_something_else(each
 )
 def test_a_credential_that_would_be_shown_is_refused(a_stage: Stage, fields: dict[str, Any], field: str):
     body = {"name": "x", "request": {"url": "/"}, **fields}
-    refused = a_stage.editor.call("POST", a_stage.library.cases, body)
+    refused = a_stage.editor.call("POST", a_stage.shelf.cases, body)
     assert faults_of(refused) == {field: "holds_a_credential"}
     assert MARK not in refused.text
 
@@ -132,13 +132,13 @@ def test_a_credential_that_would_be_shown_is_refused(a_stage: Stage, fields: dic
     "url", ["//u:p@evil.example/", "https:\\\\u:p@h/", "https://h/?sig_key=CANARY", "/x?api_key=CANARY"]
 )
 def test_a_steps_address_holds_no_credential(a_stage: Stage, url: str):
-    case = a_stage.library.case()
+    case = a_stage.shelf.case()
     refused = a_stage.refused(a_stage.scenario(), "case", case_id=case, overrides={"url": url})
     assert faults_of(refused)["overrides.url"] == "holds_a_credential"
 
 
 def test_a_private_case_is_nothing_to_others(each_stage: Stage):
-    library, team = each_stage.library, each_stage.library.team
+    library, team = each_stage.shelf, each_stage.shelf.team
     private = library.case("whispered", team.owner, **{**OWN, "visibility": "private", "creator_only": False})
     scenario = each_stage.scenario()
     step = each_stage.step(scenario, "case", who=team.owner, case_id=private, name="step")
@@ -158,7 +158,7 @@ def test_a_private_case_is_nothing_to_others(each_stage: Stage):
 
 
 def test_a_case_that_went_to_another_project_is_used_no_more_by_the_one_it_left(each_stage: Stage):
-    library, editor = each_stage.library, each_stage.editor
+    library, editor = each_stage.shelf, each_stage.editor
     elsewhere = library.team.owner.ok("POST", "/api/projects", {"name": "elsewhere"})["id"]
     case = library.case("wanderer", library.team.owner, request={"url": "/secret-place"})
     scenario = each_stage.scenario("left")
@@ -201,7 +201,7 @@ def test_a_case_that_went_to_another_project_is_used_no_more_by_the_one_it_left(
     ],
 )
 def test_a_step_names_no_file_by_number(a_stage: Stage, body: dict[str, Any], field: str):
-    scenario, case = a_stage.scenario(), a_stage.library.case()
+    scenario, case = a_stage.scenario(), a_stage.shelf.case()
     refused = a_stage.refused(scenario, "case", case_id=case, overrides={"replace_body": body})
     assert faults_of(refused) == {field: "not_a_reference"}
     assert "give the number as a variable" in refused.json["data"]["fields"][0]["detail"]
@@ -211,6 +211,6 @@ def test_a_step_names_no_file_by_number(a_stage: Stage, body: dict[str, Any], fi
 
 def _secrets_of(stage: Stage, case_id: int) -> set[str]:
     """Credentials that a run of the case would be given."""
-    with stage.library.team.app.app_context():
-        planning = stage.library.team.app.extensions[EXTENSION].get(CasePlanning)
+    with stage.shelf.team.app.app_context():
+        planning = stage.shelf.team.app.extensions[EXTENSION].get(CasePlanning)
         return canaries(planning.cases([case_id])[case_id].case)

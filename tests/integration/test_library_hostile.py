@@ -68,8 +68,8 @@ DATASETS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("field", "parts"), DATASETS, ids=[f"{one[0]} {at}" for at, one in enumerate(DATASETS)])
 def test_a_harmful_dataset_is_refused_soon_by_its_field(a_stage: Stage, field: str, parts: dict[str, Any]):
-    case = a_stage.library.case()
-    path = f"{a_stage.library.place(case)}/datasets"
+    case = a_stage.shelf.case()
+    path = f"{a_stage.shelf.place(case)}/datasets"
     with soon():
         response = a_stage.editor.call("POST", path, parts)
     assert field in faults_of(response), response.text[:600]
@@ -78,14 +78,14 @@ def test_a_harmful_dataset_is_refused_soon_by_its_field(a_stage: Stage, field: s
 
 
 def test_a_dataset_that_would_grow_without_end_is_kept_and_grows_nowhere(a_stage: Stage):
-    case = a_stage.library.case()
+    case = a_stage.shelf.case()
     with soon():
         made = a_stage.editor.ok(
-            "POST", f"{a_stage.library.place(case)}/datasets", {"variables": chain(200, TWICE), "body": DEEP}
+            "POST", f"{a_stage.shelf.place(case)}/datasets", {"variables": chain(200, TWICE), "body": DEEP}
         )
     assert made["variables"]["v0"] == "{{v1}}{{v1}}"
     with soon():
-        a_stage.editor.ok("PUT", a_stage.library.place(case), {"request": {"url": "/{{v0}}"}})
+        a_stage.editor.ok("PUT", a_stage.shelf.place(case), {"request": {"url": "/{{v0}}"}})
 
 
 FILES: list[tuple[str, bytes, str]] = [
@@ -115,7 +115,7 @@ FILES: list[tuple[str, bytes, str]] = [
 
 @pytest.mark.parametrize(("field", "content", "name"), FILES, ids=[f"{one[0]} {at}" for at, one in enumerate(FILES)])
 def test_a_harmful_file_is_refused_soon_by_its_place(a_stage: Stage, field: str, content: bytes, name: str):
-    path = f"{a_stage.library.place(a_stage.library.case())}/datasets"
+    path = f"{a_stage.shelf.place(a_stage.shelf.case())}/datasets"
     with soon():
         response = send(a_stage.editor, path, content, name)
     assert field in faults_of(response), response.text[:600]
@@ -124,13 +124,13 @@ def test_a_harmful_file_is_refused_soon_by_its_place(a_stage: Stage, field: str,
 
 
 def test_a_file_over_the_limit_is_not_read(a_stage: Stage):
-    path = f"{a_stage.library.place(a_stage.library.case())}/datasets"
+    path = f"{a_stage.shelf.place(a_stage.shelf.case())}/datasets"
     with soon():
         assert error_of(send(a_stage.editor, path, b"x" * (5 * 1024 * 1024 + 1))) == (413, "body_too_large")
 
 
 def test_formulas_marks_and_old_encodings_are_only_text(a_stage: Stage):
-    path = f"{a_stage.library.place(a_stage.library.case())}/datasets"
+    path = f"{a_stage.shelf.place(a_stage.shelf.case())}/datasets"
     rows = 'key,名,f\na,值,=cmd|\'/c calc\'!A1\nb,"x,""y""\nz",@SUM(1)\n'
     for content in (rows.encode("utf-8-sig"), rows.encode("gb18030"), rows.encode("utf-16")):
         reply = send(a_stage.editor, path, content, mode="replace")
@@ -208,7 +208,7 @@ STEPS: list[tuple[str, str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("kind", "field", "parts"), STEPS, ids=[f"{one[1]} {at}" for at, one in enumerate(STEPS)])
 def test_a_harmful_step_is_refused_soon_by_its_field(a_stage: Stage, kind: str, field: str, parts: dict[str, Any]):
     scenario = a_stage.scenario()
-    own = {"case_id": a_stage.library.case()} if kind == "case" else {}
+    own = {"case_id": a_stage.shelf.case()} if kind == "case" else {}
     with soon():
         response = a_stage.refused(scenario, kind, **own, **parts)
     assert field in faults_of(response), response.text[:600]
@@ -232,7 +232,7 @@ def test_groups_in_groups_end_at_the_eighth(a_stage: Stage):
 def test_five_hundred_steps_in_loops_in_loops_are_looked_over_soon(a_stage: Stage):
     items = [{"sku": f"s{at}", "odd": "{{nobody}}"} for at in range(200)]
     loop = {"for_each": {"items": items, "as": "one", "concurrency": 8}, "repeat": {"times": 100}}
-    scenario, case = a_stage.scenario(), a_stage.library.case(request={"url": "/{{one.sku}}/{{nobody}}"})
+    scenario, case = a_stage.scenario(), a_stage.shelf.case(request={"url": "/{{one.sku}}/{{nobody}}"})
     outer = a_stage.step(scenario, "group", **loop)
     inner = a_stage.step(scenario, "group", parent_id=outer, **loop)
     for _ in range(2):
@@ -252,15 +252,15 @@ def test_five_hundred_steps_in_loops_in_loops_are_looked_over_soon(a_stage: Stag
     ]:
         with soon():
             a_stage.editor.ok(method, path, body)
-    with soon(), a_stage.library.team.app.app_context():
-        planning = a_stage.library.team.app.extensions[EXTENSION].get(ScenarioPlanning)
-        assert len(planning.scenario(a_stage.library.team.project, scenario)["steps"]) == 125
+    with soon(), a_stage.shelf.team.app.app_context():
+        planning = a_stage.shelf.team.app.extensions[EXTENSION].get(ScenarioPlanning)
+        assert len(planning.scenario(a_stage.shelf.team.project, scenario)["steps"]) == 125
 
 
 def _multiply(stage: Stage, times: int) -> None:
     """So many copies of the only scenario's steps one after the other, the first of which is there."""
     table = ScenarioStep.__table__
-    with stage.library.team.app.app_context():
+    with stage.shelf.team.app.app_context():
         rows = [dict(one._mapping) for one in db.session.execute(select(table).order_by(table.c.position))]
         for round_ in range(1, times):
             numbers: dict[int | None, int | None] = {None: None}
@@ -274,10 +274,10 @@ def _multiply(stage: Stage, times: int) -> None:
 
 def test_what_was_done_to_a_large_case_is_told_soon(a_stage: Stage):
     text = [{"expression": f"total > {at} and {'x' * 900} == 1"} for at in range(200)]
-    case = a_stage.library.case(
+    case = a_stage.shelf.case(
         assertions=text, request={"url": "/", "body": {"kind": "json", "value": list(range(9000))}}
     )
-    place = a_stage.library.place(case)
+    place = a_stage.shelf.place(case)
     body = {"kind": "json", "value": [at * 7 % 9001 for at in range(9000)]}
     with soon():
         a_stage.editor.ok("PUT", place, {"assertions": text[::-1], "request": {"url": "/", "body": body}})
@@ -291,4 +291,4 @@ def test_what_was_done_to_a_large_case_is_told_soon(a_stage: Stage):
 @pytest.mark.parametrize("name", [[], {}, None, {"is_set": True}])
 def test_a_name_that_is_no_text_is_refused_where_it_stands(a_stage: Stage, part: str, name: Any):
     body = {"name": "x", "request": {"url": "/", part: [{"name": name, "value": "x"}]}}
-    assert f"request.{part}.0.name" in faults_of(a_stage.editor.call("POST", a_stage.library.cases, body))
+    assert f"request.{part}.0.name" in faults_of(a_stage.editor.call("POST", a_stage.shelf.cases, body))

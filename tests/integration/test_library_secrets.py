@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, update
 
 from tests.conftest import _dispose, database_urls, make_app
-from tests.integration.library_canaries import (
+from tests.integration.canaries import (
     CASE,
     MARK,
     Planted,

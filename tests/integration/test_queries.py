@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import URL, event
 
 from tests.conftest import FakeWeChat, Person, log_in, make_app
-from tests.integration.library_bench import WHOLE, Library
+from tests.integration.cases_bench import WHOLE, Library
 from tests.integration.projects_bench import Team
 from tests.integration.runs_api_bench import RunStage
 from tests.integration.scenarios_bench import Stage
@@ -131,7 +131,7 @@ def test_one_case_costs_what_it_should(a_library: Library, asked: list[str]):
 def test_scenarios_cost_the_same_however_many_steps_there_are(a_stage: Stage, asked: list[str]):
     """Who asks, what they may, the scenario and the step; for a write the check of the whole scenario too."""
     scenario, costs = a_stage.scenario("s", tags=["x"]), []
-    case = a_stage.library.case()
+    case = a_stage.shelf.case()
     a_stage.step(scenario, "case", case_id=case)  # so that one is left when another one is removed
     for round_number in range(2):
         for _ in range(1 + 20 * round_number):

@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.conftest import FakeWeChat, Person, empty, log_in
+from tests.integration.cases_bench import library
 from tests.integration.datasets_bench import made
-from tests.integration.library_bench import library
 from tests.integration.projects_bench import Team, error_of, join, team
 from tests.integration.role_table import PROJECT_TABLE, TABLE
 from tests.integration.runs_api_bench import a_run

@@ -35,7 +35,7 @@ def test_a_case_is_run_with_the_rows_of_data_that_were_asked_for(each_runs: RunS
     case = each_runs.case(url="/{{what}}")
     for key in ("x", "y"):
         row = {"key": key, "variables": {"what": key}, "is_default": key == "x"}
-        each_runs.team.editor.ok("POST", f"{each_runs.library.place(case)}/datasets", row)
+        each_runs.team.editor.ok("POST", f"{each_runs.shelf.place(case)}/datasets", row)
     assert each_runs.done(case_id=case)["state"] == "passed"
     assert each_runs.done(case_id=case, dataset={"mode": "all"})["counts"]["passed"] == 2
     assert each_runs.done(case_id=case, dataset={"mode": "one", "key": "y"})["counts"]["passed"] == 1
@@ -96,7 +96,7 @@ def test_what_cannot_work_is_not_queued(a_runs: RunStage):
     refused = a_runs.refused(case_id=case, dataset={"mode": "one", "key": "no-such-row"})
     assert error_of(refused) == (422, "plan_rejected")
     assert list(faults_of(refused).values()) == ["not_usable"]
-    a_runs.team.editor.ok("DELETE", a_runs.library.place(case))
+    a_runs.team.editor.ok("DELETE", a_runs.shelf.place(case))
     assert error_of(a_runs.refused(case_id=case)) == (404, "case_not_found")
     assert a_runs.team.viewer.ok("GET", a_runs.all)["items"] == []
 
@@ -117,7 +117,7 @@ def test_names_without_a_value_are_warned_of(a_runs: RunStage):
 def test_a_definition_that_changes_changes_no_queued_run(a_runs: RunStage):
     case = a_runs.case(url="/before")
     a_runs.started(case_id=case)
-    a_runs.team.editor.ok("PUT", a_runs.library.place(case), {"request": {"url": "/after"}})
+    a_runs.team.editor.ok("PUT", a_runs.shelf.place(case), {"request": {"url": "/after"}})
     a_runs.work()
     assert [path for _, _, path in a_runs.target.seen] == ["/before"]
 

@@ -27,7 +27,7 @@ def test_the_same_plan_is_run_again_with_the_same_random_values(each_runs: RunSt
     case = each_runs.case(url="/{{$randomInt}}")
     first = each_runs.done(case_id=case, title="mine", priority="ci")
     [path] = seen(each_runs.target)
-    each_runs.team.editor.ok("PUT", each_runs.library.place(case), {"request": {"url": "/changed"}})
+    each_runs.team.editor.ok("PUT", each_runs.shelf.place(case), {"request": {"url": "/changed"}})
     second = again(each_runs, first["id"], "plan")
     assert seen(each_runs.target) == [path]
     assert (second["origin_id"], second["trigger"], second["state"]) == (first["id"], "rerun", "passed")
@@ -55,7 +55,7 @@ def test_today_a_tag_is_what_has_it_today_and_a_case_has_the_rows_that_were_chos
     case = a_runs.case("rows", "/{{what}}")
     for key in ("x", "y"):
         row = {"key": key, "variables": {"what": key}}
-        a_runs.team.editor.ok("POST", f"{a_runs.library.place(case)}/datasets", row)
+        a_runs.team.editor.ok("POST", f"{a_runs.shelf.place(case)}/datasets", row)
     picked = a_runs.done(case_id=case, dataset={"mode": "one", "key": "y"})
     again(a_runs, picked["id"], "today")
     assert seen(a_runs.target) == ["/y", "/y"]

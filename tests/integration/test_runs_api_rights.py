@@ -72,7 +72,7 @@ def test_a_creators_case_is_not_run_by_way_of_a_draft(a_runs: RunStage):
 def test_a_rerun_asks_again_whose_the_cases_are(a_runs: RunStage):
     case = a_runs.case("case")
     number = a_runs.done(case_id=case)["id"]
-    a_runs.team.editor.ok("PUT", a_runs.library.place(case), {"creator_only": True})
+    a_runs.team.editor.ok("PUT", a_runs.shelf.place(case), {"creator_only": True})
     for what in ("plan", "today"):
         refused = a_runs.team.runner.call("POST", f"{a_runs.place(number)}/rerun", {"what": what})
         assert error_of(refused) == (403, "creator_only_case"), what

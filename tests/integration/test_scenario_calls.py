@@ -1,6 +1,6 @@
 """Scenarios that call scenarios, and cases that are used: no circles, nothing that is used goes away."""
 
-from tests.integration.library_bench import SET
+from tests.integration.cases_bench import SET
 from tests.integration.projects_bench import error_of, faults_of
 from tests.integration.scenarios_bench import Stage
 from wxcloudrun.core.db import db
@@ -23,7 +23,7 @@ def test_a_call_is_shown_with_what_it_gives(each_stage: Stage):
     assert added["inputs"] == {"user": "eve", "pin": SET}
     path = f"{each_stage.place(buy)}/steps/{added['id']}"
     assert each_stage.editor.ok("PUT", path, {"inputs": {"user": "bob", "pin": SET}})["inputs"]["user"] == "bob"
-    with each_stage.library.team.app.app_context():
+    with each_stage.shelf.team.app.app_context():
         row = db.session.execute(ScenarioStep.__table__.select()).one()
     assert "CANARY" not in str(row)
 
@@ -97,7 +97,7 @@ def test_a_scenario_that_is_called_stays(each_stage: Stage):
 
 
 def test_a_scenario_of_another_project_is_never_called(a_stage: Stage):
-    owner = a_stage.library.team.owner
+    owner = a_stage.shelf.team.owner
     other = owner.ok("POST", "/api/projects", {"name": "other"})["id"]
     foreign = owner.ok("POST", f"/api/projects/{other}/scenarios", {"name": "foreign"})["id"]
     body = {"kind": "scenario", "scenario_id": foreign}
@@ -106,18 +106,18 @@ def test_a_scenario_of_another_project_is_never_called(a_stage: Stage):
 
 
 def test_a_case_that_a_scenario_uses_stays(each_stage: Stage):
-    scenario, case = each_stage.scenario("buy"), each_stage.library.case("order")
+    scenario, case = each_stage.scenario("buy"), each_stage.shelf.case("order")
     step = each_stage.step(scenario, "case", case_id=case)
-    refused = each_stage.editor.call("DELETE", each_stage.library.place(case))
+    refused = each_stage.editor.call("DELETE", each_stage.shelf.place(case))
     assert error_of(refused) == (409, "case_in_use")
     assert "buy" in refused.json["msg"]
     each_stage.editor.ok("DELETE", f"{each_stage.place(scenario)}/steps/{step}")
-    each_stage.editor.ok("DELETE", each_stage.library.place(case))
+    each_stage.editor.ok("DELETE", each_stage.shelf.place(case))
     assert error_of(each_stage.refused(scenario, "case", case_id=case)) == (404, "case_not_found")
 
 
 def test_a_case_of_another_project_is_not_there(a_stage: Stage):
-    owner = a_stage.library.team.owner
+    owner = a_stage.shelf.team.owner
     other = owner.ok("POST", "/api/projects", {"name": "other"})["id"]
     body = {"name": "foreign", "request": {"url": "/"}, "visibility": "public"}
     foreign = owner.ok("POST", f"/api/projects/{other}/cases", body)["id"]
@@ -126,8 +126,8 @@ def test_a_case_of_another_project_is_not_there(a_stage: Stage):
 
 
 def test_a_private_case_is_used_by_who_sees_it_and_hidden_from_others(each_stage: Stage):
-    owner, editor = each_stage.library.team.owner, each_stage.editor
-    private = each_stage.library.case("CANARY case", owner, visibility="private", request={"url": "/CANARY/{{x}}"})
+    owner, editor = each_stage.shelf.team.owner, each_stage.editor
+    private = each_stage.shelf.case("CANARY case", owner, visibility="private", request={"url": "/CANARY/{{x}}"})
     scenario = each_stage.scenario()
     assert error_of(each_stage.refused(scenario, "case", case_id=private)) == (404, "case_not_found")
     added = each_stage.added(scenario, "case", owner, case_id=private)

@@ -15,7 +15,7 @@ def told(answer: dict[str, Any]) -> list[tuple[str, str, int | None]]:
 
 def using(stage: Stage, scenario: int, name: str, **fields: Any) -> dict[str, Any]:
     """A step whose case needs a variable."""
-    case = stage.library.case(f"needs {name}", request={"url": f"/{{{{{name}}}}}"})
+    case = stage.shelf.case(f"needs {name}", request={"url": f"/{{{{{name}}}}}"})
     return stage.added(scenario, "case", case_id=case, **fields)
 
 
@@ -24,7 +24,7 @@ def test_a_name_that_nothing_above_gives_is_told_with_its_step(each_stage: Stage
     first = using(each_stage, scenario, "order")
     assert told(first) == [("variable", "order", first["id"])]
     assert first["warnings"][0]["field"] == "case.request.url"
-    making = each_stage.library.case("makes it", extractions=TAKES)
+    making = each_stage.shelf.case("makes it", extractions=TAKES)
     above = each_stage.added(scenario, "case", case_id=making, before=first["id"])
     assert told(above) == []
     moved = each_stage.editor.ok("POST", f"{each_stage.place(scenario)}/steps/{above['id']}/move", {"to": "last"})
@@ -34,14 +34,14 @@ def test_a_name_that_nothing_above_gives_is_told_with_its_step(each_stage: Stage
 
 
 def test_names_of_environment_project_and_scenario_are_known_without_their_values(a_stage: Stage):
-    a_stage.library.team.owner.ok(
-        "PUT", f"{a_stage.library.path}/variables", {"variables": [{"name": "p", "type": "secret", "value": "v"}]}
+    a_stage.shelf.team.owner.ok(
+        "PUT", f"{a_stage.shelf.path}/variables", {"variables": [{"name": "p", "type": "secret", "value": "v"}]}
     )
     variables = [{"name": "s", "type": "secret", "value": "v"}, {"name": "t", "value": "{{token}}"}]
     scenario = a_stage.scenario(variables=variables, inputs=[{"name": "i"}])
     for name in ("token", "dry", "base_url", "p", "s", "t", "i"):
         assert using(a_stage, scenario, name)["warnings"] == [], name
-    bare = a_stage.library.team.environment("bare")
+    bare = a_stage.shelf.team.environment("bare")
     found = a_stage.editor.ok("GET", f"{a_stage.place(scenario)}/check?environment_id={bare}")
     assert {one["name"] for one in found["warnings"]} == {"token", "dry", "base_url"}
     missing = a_stage.editor.call("GET", f"{a_stage.place(scenario)}/check?environment_id=99999")
@@ -69,18 +69,18 @@ def test_a_called_scenario_gives_its_outputs_and_asks_for_its_inputs(a_stage: St
 
 
 def test_a_dataset_that_is_not_there_is_told(a_stage: Stage):
-    case, scenario = a_stage.library.case(), a_stage.scenario()
+    case, scenario = a_stage.shelf.case(), a_stage.scenario()
     choose = {"mode": "one", "key": "vip"}
     step = a_stage.added(scenario, "case", case_id=case, dataset=choose)
     assert told(step) == [("dataset_unknown", "vip", step["id"])]
-    datasets = f"{a_stage.library.place(case)}/datasets"
+    datasets = f"{a_stage.shelf.place(case)}/datasets"
     made = a_stage.editor.ok("POST", datasets, {"key": "vip", "variables": {"level": "{{nobody}}"}})
     path = f"{a_stage.place(scenario)}/steps/{step['id']}"
     assert told(a_stage.editor.ok("PUT", path, {"name": "x"})) == [("variable", "nobody", step["id"])]
     a_stage.editor.ok("PUT", f"{datasets}/{made['id']}", {"enabled": False})
     assert told(a_stage.editor.ok("PUT", path, {"name": "y"})) == [("dataset_disabled", "vip", step["id"])]
     for mode in ("all", "limit", "random"):
-        bare = a_stage.library.case(f"bare {mode}")
+        bare = a_stage.shelf.case(f"bare {mode}")
         other = a_stage.added(scenario, "case", case_id=bare, dataset={"mode": mode})
         assert ("dataset_unknown", "", other["id"]) in told(other)
         a_stage.editor.ok("DELETE", f"{a_stage.place(scenario)}/steps/{other['id']}")
@@ -88,7 +88,7 @@ def test_a_dataset_that_is_not_there_is_told(a_stage: Stage):
 
 def test_cases_that_not_everybody_may_run_are_told(a_stage: Stage):
     scenario = a_stage.scenario()
-    case = a_stage.library.case("mine", visibility="private", creator_only=True, status="deprecated")
+    case = a_stage.shelf.case("mine", visibility="private", creator_only=True, status="deprecated")
     step = a_stage.added(scenario, "case", case_id=case)
     kinds = {one["kind"] for one in step["warnings"]}
     assert kinds == {"case_private", "case_creator_only", "case_deprecated"}

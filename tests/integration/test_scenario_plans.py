@@ -29,7 +29,7 @@ def expects(status: int) -> dict[str, Any]:
 
 def shop(stage: Stage, target: DemoTarget) -> tuple[int, int]:
     """The main job: log in, make an order, pay it in two ways. Numbers of the scenario and of its environment."""
-    library = stage.library
+    library = stage.shelf
     secret = {"name": "password", "type": "secret", "value": PASSWORD}
     environment = library.team.environment("shop", base_url=target.url, variables=[secret])
     log_in = library.case(
@@ -79,7 +79,7 @@ def shop(stage: Stage, target: DemoTarget) -> tuple[int, int]:
 
 def planned(app: Flask, stage: Stage, scenario: int, environment: int | None = None) -> dict[str, Any]:
     """The plan, as a run would freeze it."""
-    container, project = app.extensions[EXTENSION], stage.library.team.project
+    container, project = app.extensions[EXTENSION], stage.shelf.team.project
     with app.app_context():
         plan: dict[str, Any] = {"scenario": container.get(ScenarioPlanning).scenario(project, scenario)}
         layers = container.get(EnvironmentPlanning).plan_environment(project, environment, "Payments")
@@ -95,7 +95,7 @@ def run(plan: dict[str, Any], target: DemoTarget) -> list[Any]:
 
 
 def test_a_scenario_that_was_made_over_http_runs(each_stage: Stage):
-    app = each_stage.library.team.app
+    app = each_stage.shelf.team.app
     with DemoTarget() as target:
         scenario, environment = shop(each_stage, target)
         results = run(planned(app, each_stage, scenario, environment), target)
@@ -112,7 +112,7 @@ def test_a_scenario_that_was_made_over_http_runs(each_stage: Stage):
 
 
 def test_what_a_step_says_holds_over_what_its_case_said(each_stage: Stage):
-    app, library = each_stage.library.team.app, each_stage.library
+    app, library = each_stage.shelf.team.app, each_stage.shelf
     case = library.case(condition="a == 1", retry={"attempts": 5}, dataset={"mode": "all"})
     scenario = each_stage.scenario()
     each_stage.step(scenario, "case", case_id=case)
@@ -128,13 +128,13 @@ def test_what_a_step_says_holds_over_what_its_case_said(each_stage: Stage):
 
 
 def test_calls_groups_and_secrets_are_in_the_plan(each_stage: Stage):
-    app = each_stage.library.team.app
+    app = each_stage.shelf.team.app
     inputs = [{"name": "pin", "secret": True, "default": "CANARY-default"}, {"name": "who"}]
     inner = each_stage.scenario(
         "inner", inputs=inputs, outputs=["x"], variables=[{"name": "v", "type": "secret", "value": "CANARY-v"}]
     )
     each_stage.step(inner, "wait", wait_ms="{{who}}")
-    case = each_stage.library.case()
+    case = each_stage.shelf.case()
     outer = each_stage.scenario("outer")
     group = each_stage.step(outer, "parallel", concurrency=3, name="both")
     overrides = {"headers": {"X-Token": "CANARY-step"}, "auth": {"kind": "bearer", "token": "CANARY-auth"}}
@@ -155,9 +155,9 @@ def test_calls_groups_and_secrets_are_in_the_plan(each_stage: Stage):
 
 
 def test_a_single_case_is_a_scenario_of_one_step(a_stage: Stage):
-    app, project = a_stage.library.team.app, a_stage.library.team.project
-    case = a_stage.library.case("alone", condition="1 == 1")
-    a_stage.editor.ok("POST", f"{a_stage.library.place(case)}/datasets", {"key": "a"})
+    app, project = a_stage.shelf.team.app, a_stage.shelf.team.project
+    case = a_stage.shelf.case("alone", condition="1 == 1")
+    a_stage.editor.ok("POST", f"{a_stage.shelf.place(case)}/datasets", {"key": "a"})
     with app.app_context():
         planning = app.extensions[EXTENSION].get(ScenarioPlanning)
         step = planning.single(project, case)["steps"][0]
@@ -170,13 +170,13 @@ def test_a_single_case_is_a_scenario_of_one_step(a_stage: Stage):
 
 def test_what_lies_in_the_trash_ends_the_plan_with_a_clear_cause(a_stage: Stage):
     """Both came into the trash with their scenario, which was taken out again alone."""
-    app, project = a_stage.library.team.app, a_stage.library.team.project
-    case, inner = a_stage.library.case("order"), a_stage.scenario("inner")
+    app, project = a_stage.shelf.team.app, a_stage.shelf.team.project
+    case, inner = a_stage.shelf.case("order"), a_stage.scenario("inner")
     by_case, by_call = a_stage.scenario("by case"), a_stage.scenario("by call")
     steps = a_stage.step(by_case, "case", case_id=case, name="s"), a_stage.step(by_call, "scenario", scenario_id=inner)
     for number in (by_case, by_call, inner):
         a_stage.editor.ok("DELETE", a_stage.place(number))
-    a_stage.editor.ok("DELETE", a_stage.library.place(case))
+    a_stage.editor.ok("DELETE", a_stage.shelf.place(case))
     told: list[type[ApiError]] = []
     with app.app_context():
         planning = app.extensions[EXTENSION].get(ScenarioPlanning)
@@ -198,7 +198,7 @@ def test_what_lies_in_the_trash_ends_the_plan_with_a_clear_cause(a_stage: Stage)
 
 
 def test_a_plan_costs_the_same_however_many_steps_there_are(a_stage: Stage):
-    app, project = a_stage.library.team.app, a_stage.library.team.project
+    app, project = a_stage.shelf.team.app, a_stage.shelf.team.project
     inner, outer = a_stage.scenario("inner"), a_stage.scenario("outer")
     a_stage.step(outer, "scenario", scenario_id=inner)
     statements: list[str] = []
@@ -208,7 +208,7 @@ def test_a_plan_costs_the_same_however_many_steps_there_are(a_stage: Stage):
         event.listen(engine, "before_cursor_execute", lambda *facts: statements.append(facts[2]))
     for _ in range(2):
         for number in range(6):
-            case = a_stage.library.case(f"case {len(costs)} {number}")
+            case = a_stage.shelf.case(f"case {len(costs)} {number}")
             a_stage.step(inner, "case", case_id=case)
         with app.app_context():
             statements.clear()
@@ -218,7 +218,7 @@ def test_a_plan_costs_the_same_however_many_steps_there_are(a_stage: Stage):
 
 
 def test_a_plan_needs_the_keys_of_its_secrets(a_stage: Stage):
-    app, project = a_stage.library.team.app, a_stage.library.team.project
+    app, project = a_stage.shelf.team.app, a_stage.shelf.team.project
     scenario = a_stage.scenario(variables=[{"name": "v", "type": "secret", "value": "x"}])
     other = KeyRing((("other", b"0" * 32),), b"0" * 32)
     with app.app_context():

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.integration.library_bench import SET
+from tests.integration.cases_bench import SET
 from tests.integration.projects_bench import error_of, faults_of
 from tests.integration.scenarios_bench import Stage
 from wxcloudrun.core.db import db
@@ -16,7 +16,7 @@ from wxcloudrun.features.scenarios.tree import Tree
 
 def whole(stage: Stage, scenario: int) -> None:
     """The order of a scenario is as it should be: positions without gaps, groups around what is inside them."""
-    with stage.library.team.app.app_context():
+    with stage.shelf.team.app.app_context():
         assert list(Tree(StepDao(db.session).nodes(scenario)).faults()) == []
         query = select(ScenarioStep.position).where(ScenarioStep.scenario_id == scenario).order_by("position")
         places = list(db.session.scalars(query))
@@ -143,7 +143,7 @@ def test_a_key_is_given_once_and_stays(each_stage: Stage):
 def test_a_case_step_says_what_the_engine_knows(each_stage: Stage):
     scenario, case = (
         each_stage.scenario(),
-        each_stage.library.case("order", request={"url": "/orders", "method": "POST"}),
+        each_stage.shelf.case("order", request={"url": "/orders", "method": "POST"}),
     )
     said = {
         "name": "make an order",
@@ -179,7 +179,7 @@ def test_a_case_step_says_what_the_engine_knows(each_stage: Stage):
     assert changed["overrides"]["headers"] == {"X-Token": SET}
     assert (changed["name"], changed["version"], changed["retry"]) == ("", 2, added["retry"])
     assert each_stage.editor.ok("PUT", path, {"retry": None, "repeat": None})["retry"] is None
-    with each_stage.library.team.app.app_context():
+    with each_stage.shelf.team.app.app_context():
         row = db.session.execute(select(ScenarioStep.__table__)).one()
     assert "CANARY" not in str(row)
 
@@ -227,12 +227,12 @@ def test_what_cannot_work_is_refused_with_its_field(a_stage: Stage, kind: str, f
     ],
 )
 def test_a_case_step_that_cannot_work_is_refused(a_stage: Stage, fields: dict[str, Any], fault: dict[str, str]):
-    case = a_stage.library.case()
+    case = a_stage.shelf.case()
     assert faults_of(a_stage.refused(a_stage.scenario(), "case", case_id=case, **fields)) == fault
 
 
 def test_a_fault_has_a_position_and_tells_no_secret(a_stage: Stage):
-    case, scenario = a_stage.library.case(), a_stage.scenario()
+    case, scenario = a_stage.shelf.case(), a_stage.scenario()
     response = a_stage.refused(scenario, "case", case_id=case, condition="1 + + ")
     assert response.json["data"]["fields"][0]["position"] == 4
     response = a_stage.refused(scenario, "case", case_id=case, overrides={"headers": {"X-Token": "CANARY {{ | }} \n"}})
@@ -243,7 +243,7 @@ def test_a_fault_has_a_position_and_tells_no_secret(a_stage: Stage):
 def test_steps_are_counted_and_there_are_five_hundred_at_most(a_stage: Stage):
     scenario = a_stage.scenario()
     group = a_stage.step(scenario, "group")
-    with a_stage.library.team.app.app_context():
+    with a_stage.shelf.team.app.app_context():
         row = dict(db.session.execute(select(ScenarioStep.__table__)).one()._mapping)
         for number in range(1, 500):
             extra = {

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from tests.integration.library_bench import SET
+from tests.integration.cases_bench import SET
 from tests.integration.projects_bench import error_of, faults_of
 from tests.integration.scenarios_bench import Stage
 from wxcloudrun.core.db import db
@@ -43,7 +43,7 @@ def test_a_scenario_says_what_was_said_but_for_its_secrets(each_stage: Stage):
     assert made["creator_id"] == made["owner_id"] == each_stage.editor.id
     read = each_stage.editor.ok("GET", each_stage.place(made["id"]))
     assert read == {name: value for name, value in made.items() if name != "warnings"}
-    with each_stage.library.team.app.app_context():
+    with each_stage.shelf.team.app.app_context():
         stored = [str(row) for table in (Scenario, AuditEntry) for row in db.session.execute(select(table.__table__))]
     assert "CANARY" not in "".join(stored)
 
@@ -140,7 +140,7 @@ def test_scenarios_are_found_by_what_they_say(each_stage: Stage):
     assert names("sort=name&folder=shop") == ["buy a book", "buy a pen"]
     assert names("sort=position&folder=shop") == ["buy a pen", "buy a book"]
     assert names("trashed=true") == ["gone"]
-    assert names(f"owner_id={each_stage.library.team.owner.id}") == []
+    assert names(f"owner_id={each_stage.shelf.team.owner.id}") == []
     first = each_stage.editor.ok("GET", f"{each_stage.all}?size=2")
     assert [one["name"] for one in first["items"]] == ["登录并下单", "buy a pen"]
     assert names(f"size=2&cursor={first['next']}") == ["buy a book"]
@@ -170,7 +170,7 @@ def test_a_copy_has_all_steps_with_their_keys_and_secrets(each_stage: Stage):
     assert [one["key"] for one in old] == [one["key"] for one in new]
     assert {one["id"] for one in old} & {one["id"] for one in new} == set()
     assert [one["parent_id"] for one in new] == [None, new[0]["id"], new[1]["id"], None]
-    with each_stage.library.team.app.app_context():
+    with each_stage.shelf.team.app.app_context():
         steps = db.session.execute(select(ScenarioStep.secrets).where(ScenarioStep.secrets.is_not(None))).all()
         kept = db.session.execute(select(Scenario.secrets)).all()
     assert len(steps) == 2
@@ -181,8 +181,8 @@ def test_a_copy_has_all_steps_with_their_keys_and_secrets(each_stage: Stage):
 
 
 def test_a_scenario_of_another_project_is_not_there(a_stage: Stage):
-    other = a_stage.library.team.owner.ok("POST", "/api/projects", {"name": "other"})["id"]
-    number, owner = a_stage.scenario(), a_stage.library.team.owner
+    other = a_stage.shelf.team.owner.ok("POST", "/api/projects", {"name": "other"})["id"]
+    number, owner = a_stage.scenario(), a_stage.shelf.team.owner
     step = a_stage.step(number)
     path = f"/api/projects/{other}/scenarios/{number}"
     for method, place, body in [
@@ -215,7 +215,7 @@ def test_the_activity_tells_what_changed_and_no_more(a_stage: Stage):
     a_stage.editor.ok("POST", f"{a_stage.place(number)}/steps/{step}/move", {"phase": "teardown"})
     a_stage.editor.ok("DELETE", f"{a_stage.place(number)}/steps/{step}")
     a_stage.editor.ok("DELETE", a_stage.place(number))
-    with a_stage.library.team.app.app_context():
+    with a_stage.shelf.team.app.app_context():
         found = db.session.execute(select(AuditEntry.action, AuditEntry.before, AuditEntry.after).order_by("id")).all()
     told = {row.action: tuple(None if one is None else json.loads(one) for one in row[1:]) for row in found}
     assert told["scenario.changed"] == ({"name": "buy"}, {"name": "sell"})

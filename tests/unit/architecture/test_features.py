@@ -10,7 +10,7 @@ FLOW = {"__init__", "routes", "controller", "tasks", "service", "planning", "exe
 SPOKEN_OF = {"models", "schemas", "errors"}
 NOUNS = {
     "auth": {"identification", "refresh"},
-    "cases": {"copies", "definition", "exchange", "library", "portable", "records", "versions"},
+    "cases": {"copies", "definition", "exchange", "shared", "portable", "records", "versions"},
     "datasets": {"cells", "content", "copies", "imports", "order", "reading"},
     "environments": {"settings", "variables"},
     "projects": {"invitations", "members"},

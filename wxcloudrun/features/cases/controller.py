@@ -17,7 +17,6 @@ from wxcloudrun.features.cases.exchange import (
     VersionLine,
     VersionsQuery,
 )
-from wxcloudrun.features.cases.library import LibraryService
 from wxcloudrun.features.cases.schemas import (
     CaseChange,
     CaseChecked,
@@ -28,6 +27,7 @@ from wxcloudrun.features.cases.schemas import (
     CaseView,
 )
 from wxcloudrun.features.cases.service import CaseService
+from wxcloudrun.features.cases.shared import LibraryService
 from wxcloudrun.features.cases.versions import VersionService
 
 
@@ -102,12 +102,12 @@ def restore_version(actor: Actor, project_id: int, case_id: int, version: int, v
     return versions.restore(actor, project_id, case_id, version)
 
 
-def library_cases(query: LibraryQuery, library: LibraryService) -> Slice[LibraryLine]:
+def public_cases(query: LibraryQuery, library: LibraryService) -> Slice[LibraryLine]:
     """List public cases of all projects. For verified users."""
     return library.page(query)
 
 
-def library_case(case_id: int, library: LibraryService) -> LibraryCase:
+def public_case(case_id: int, library: LibraryService) -> LibraryCase:
     """Read a public case. For verified users."""
     return library.view(case_id)
 

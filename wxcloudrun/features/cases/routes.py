@@ -37,8 +37,8 @@ ROUTES = [
     Route("GET", f"{_VERSION}/difference", controller.version_difference, _USER, limit=_OFTEN, errors=_THEN),
     Route("POST", f"{_VERSION}/restore", controller.restore_version, _USER, limit=_OFTEN,
           errors=(*_FOUND, errors.CaseVersionNotFound, errors.CaseNameTaken)),
-    Route("GET", _LIBRARY, controller.library_cases, Access.VERIFIED),
-    Route("GET", f"{_LIBRARY}/<int:case_id>", controller.library_case, Access.VERIFIED, errors=(errors.CaseNotFound,)),
+    Route("GET", _LIBRARY, controller.public_cases, Access.VERIFIED),
+    Route("GET", f"{_LIBRARY}/<int:case_id>", controller.public_case, Access.VERIFIED, errors=(errors.CaseNotFound,)),
     Route("POST", f"{_LIBRARY}/<int:case_id>/copy", controller.copy_library_case, Access.VERIFIED, status=201,
           limit=_OFTEN, idempotent=True, errors=(*_FOUND, errors.CaseNameTaken)),
 ]

@@ -8,10 +8,10 @@ from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.cases.access import CaseAccess
 from wxcloudrun.features.cases.copies import CaseCopies, CopyHooks
-from wxcloudrun.features.cases.library import LibraryService
 from wxcloudrun.features.cases.planning import CasePlanning
 from wxcloudrun.features.cases.records import CaseRecords
 from wxcloudrun.features.cases.service import Above, CaseService
+from wxcloudrun.features.cases.shared import LibraryService
 from wxcloudrun.features.cases.versions import VersionService
 from wxcloudrun.features.datasets.copies import DatasetCopies
 from wxcloudrun.features.datasets.imports import DatasetImports
