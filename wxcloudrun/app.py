@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wxcloudrun.blueprints import GUIDES, TABLES
 from wxcloudrun.console.pages import console_pages
-from wxcloudrun.core.actor import SYSTEM
+from wxcloudrun.core.actor import SYSTEM, Actor
 from wxcloudrun.core.clock import Clock, SystemClock
 from wxcloudrun.core.container import Container
 from wxcloudrun.core.crypto import KeyRing
@@ -153,7 +153,12 @@ def parts(settings: "Settings") -> Container:
     provide(
         MetricsService, lambda: MetricsService(get(Metrics) if measured else None, _optional(settings.metrics_token))
     )
-    provide(Authenticator, lambda: Identification(get(SessionService), get(LoginService), _cloud(settings)))
+    provide(
+        Authenticator,
+        lambda: Identification(
+            get(SessionService), get(LoginService), _cloud(settings), lambda *shown: _api_token_actor(container, *shown)
+        ),
+    )
     return container
 
 
@@ -164,6 +169,12 @@ def provide_the_rest(settings: "Settings", container: Container, session: Any, c
 
     provide_projects(settings, container, session, clock, keys)
     provide_runs(settings, container, keys)
+
+
+def _api_token_actor(container: Container, text: str, request_id: str) -> Actor:
+    from wxcloudrun.features.projects.tokens import ApiTokenService  # noqa: PLC0415 - the first program pays for it
+
+    return container.get(ApiTokenService).actor(text, request_id)
 
 
 def wechat_client(settings: "Settings", container: Container) -> "WeChatClient":

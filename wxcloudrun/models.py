@@ -9,7 +9,7 @@ from wxcloudrun.features.counter.models import Counter
 from wxcloudrun.features.datasets.models import Dataset, DefaultDataset
 from wxcloudrun.features.environments.models import DefaultEnvironment, Environment, ProjectVariables
 from wxcloudrun.features.files.models import ProjectFile
-from wxcloudrun.features.projects.models import Project, ProjectInvitation, ProjectMember
+from wxcloudrun.features.projects.models import ApiToken, Project, ProjectInvitation, ProjectMember
 from wxcloudrun.features.runs.models import Run, RunBody, RunBodyUse, RunCheckpoint, RunPlan, RunResult
 from wxcloudrun.features.scenarios.models import Scenario, ScenarioGram, ScenarioStep, ScenarioTerm
 from wxcloudrun.features.users.models import (
@@ -22,6 +22,7 @@ from wxcloudrun.features.users.models import (
 from wxcloudrun.features.wechat.models import PushMessage, Subscription, WechatToken
 
 __all__ = [
+    "ApiToken",
     "AuditEntry",
     "Base",
     "Case",

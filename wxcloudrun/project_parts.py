@@ -27,6 +27,7 @@ from wxcloudrun.features.projects.access import ProjectAccess
 from wxcloudrun.features.projects.invitations import InvitationService
 from wxcloudrun.features.projects.members import MemberService
 from wxcloudrun.features.projects.service import ProjectService
+from wxcloudrun.features.projects.tokens import ApiTokenService
 from wxcloudrun.features.scenarios.access import ScenarioAccess
 from wxcloudrun.features.scenarios.checking import ScenarioChecking
 from wxcloudrun.features.scenarios.copies import ScenarioCopies
@@ -49,6 +50,7 @@ def provide_projects(settings: "Settings", container: Container, session: Any, c
     provide(ProjectAccess, lambda: ProjectAccess(session))
     provide(ProjectService, lambda: ProjectService(session, clock, get(AuditService), get(ProjectAccess)))
     provide(MemberService, lambda: MemberService(session, clock, get(AuditService), get(ProjectAccess)))
+    provide(ApiTokenService, lambda: ApiTokenService(session, clock, get(AuditService), get(ProjectAccess)))
     provide(
         InvitationService,
         lambda: InvitationService(session, clock, get(AuditService), get(ProjectAccess), get(WechatService), page),

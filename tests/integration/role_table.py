@@ -15,7 +15,7 @@ with a name that no file has; {case_id} of the library with somebody's public ca
 Routes of a project stand in `PROJECT_TABLE`, whose rows are
 `"METHOD /path": (anonymous, stranger, viewer, runner, editor, owner, administrator)`: a stranger is a verified user who is no
 member, the administrator one of the service, who is no member either. {project_id}, {environment_id}, {case_id},
-{scenario_id}, {step_id}, {dataset_id}, {file_id}, {invitation_id}, {run_id} with its result {seq} and its body {sha256} belong
+{scenario_id}, {step_id}, {dataset_id}, {file_id}, {invitation_id}, {token_id}, {run_id} with its result {seq} and its body {sha256} belong
 to the project, {user_id} is one more member.
 """
 
@@ -116,6 +116,10 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"POST {_IT}/invitations": OWNERS_OF_IT,
     f"DELETE {_IT}/invitations/{{invitation_id}}": OWNERS_OF_IT,
     f"POST {_IT}/invitations/{{invitation_id}}/qrcode": OWNERS_OF_IT,
+    f"GET {_IT}/tokens": EDITORS,
+    # A token is a member's: an administrator who is none gets none.
+    f"POST {_IT}/tokens": ("401", "404", "403", "403", "ok", "ok", "403"),
+    f"DELETE {_IT}/tokens/{{token_id}}": EDITORS,
     f"GET {_IT}/environments": MEMBERS,
     f"POST {_IT}/environments": EDITORS,
     f"GET {_IT}/environments/{{environment_id}}": MEMBERS,

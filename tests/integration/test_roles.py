@@ -109,6 +109,7 @@ PROJECT_BODIES = {
     "transfer": {"user_id": 1},
     "members": {"role": "viewer"},
     "invitations": {},
+    "tokens": {"name": "another"},
     "qrcode": {"code": "x" * 22},
     "environments": {"name": "another"},
     "cases": {"name": "another", "request": {"url": "/"}},
@@ -137,6 +138,8 @@ def _place(group: Team, extra: int, path: str) -> str:
         rows["file_id"] = group.editor.ok("POST", f"{group.path}/files", data=_form())["id"]
     if path.endswith("/runs") or "{run_id}" in path:
         rows |= a_run(group, ended="cancel" not in path)
+    if "{token_id}" in path:
+        rows["token_id"] = group.editor.ok("POST", f"{group.path}/tokens", {"name": "CI"})["id"]
     if "{invitation_id}" in path:
         rows["invitation_id"] = group.invitation()["id"]
     return path.format(**rows)

@@ -29,14 +29,24 @@ class Verification(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What an API token lets its maker do and no more: one project, up to `role` (a MemberRole's number)."""
+
+    token_id: int
+    project_id: int
+    role: int
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks; `user_id` is None for the system itself (a worker, a command)."""
+    """Who asks; `user_id` is None for the system itself (a worker, a command), `grant` is there behind an API token."""
 
     user_id: int | None
     role: Role = Role.USER
     verification: Verification = Verification.NONE
     session_id: int | None = None
     request_id: str | None = None
+    grant: Grant | None = None
 
     @property
     def administrator(self) -> bool:

@@ -138,6 +138,11 @@ class SessionEnded(Unauthenticated):
     zh, en = "登录已失效，请重新登录", "Your session has ended; please log in again"
 
 
+class ApiTokenRefused(Forbidden):
+    zh = "接口令牌只能用于其所属项目的接口，请登录后再操作"
+    en = "An API token works below its own project only; log in to do this"
+
+
 class AccountDisabled(Forbidden):
     zh, en = "账号已停用", "This account is disabled"
 

@@ -13,7 +13,7 @@ NOUNS = {
     "cases": {"copies", "definition", "exchange", "shared", "portable", "records", "versions"},
     "datasets": {"cells", "content", "copies", "imports", "order", "reading"},
     "environments": {"settings", "variables"},
-    "projects": {"invitations", "members"},
+    "projects": {"exchange", "invitations", "members", "tokens"},
     "scenarios": {
         "calls",
         "checking",

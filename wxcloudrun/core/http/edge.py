@@ -116,6 +116,8 @@ class Edge:
         if route.access is Access.ANYONE:
             return None
         actor = self.container.get(Authenticator).actor(caller.headers.get("Authorization"), caller)
+        if actor.grant is not None and not route.takes_api_tokens:
+            raise errors.ApiTokenRefused
         rule = _GUARD.get(route.access)
         if rule is not None and not rule[0](actor):
             raise rule[1]

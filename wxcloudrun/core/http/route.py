@@ -48,6 +48,11 @@ class Route:
     raw: bool = False  # answers for itself (pages, callbacks): no envelope
 
     @property
+    def takes_api_tokens(self) -> bool:
+        """True for what belongs to one project, where ProjectAccess judges; everything else is for people."""
+        return self.path.startswith("/api/projects/<int:project_id>")
+
+    @property
     def name(self) -> str:
         """The name of the controller's function."""
         return self.call.name if isinstance(self.call, LaterCall) else self.call.__name__

@@ -48,7 +48,10 @@ class Membership:
 
 
 class ProjectAccess:
-    """Lets members of a project do what their role allows. Administrators of the service count as owners."""
+    """Lets members of a project do what their role allows. Administrators of the service count as owners.
+
+    Behind an API token somebody may what both their role and the token allow.
+    """
 
     def __init__(self, session: AnySession, projects: ProjectDao | None = None) -> None:
         self._projects = projects or ProjectDao(session)
@@ -63,10 +66,15 @@ class ProjectAccess:
 
         Raises ProjectNotFound for a project that is not there or not the actor's, RightRequired, ProjectArchived.
         """
+        grant = actor.grant
+        if grant is not None and grant.project_id != project_id:
+            raise ProjectNotFound
         row = self._projects.membership(project_id, actor.user_id or 0, locked=locked)
         if row is None or not (row.role or actor.administrator):
             raise ProjectNotFound
         role = MemberRole.OWNER if actor.administrator else row.role
+        if grant is not None:
+            role = MemberRole(min(role, grant.role))
         if role < right:
             raise RightRequired(values={"role": MemberRole(right).name.lower()})
         if row.state is ProjectState.ARCHIVED and right > Right.VIEW and not archived:

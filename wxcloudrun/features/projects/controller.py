@@ -2,6 +2,8 @@
 
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.pagination import Page, Slice
+from wxcloudrun.core.shapes import Removed
+from wxcloudrun.features.projects.exchange import ApiTokenMade, ApiTokensQuery, ApiTokenView, NewApiToken
 from wxcloudrun.features.projects.invitations import InvitationService
 from wxcloudrun.features.projects.members import MemberService
 from wxcloudrun.features.projects.schemas import (
@@ -26,6 +28,7 @@ from wxcloudrun.features.projects.schemas import (
     Transfer,
 )
 from wxcloudrun.features.projects.service import ProjectService
+from wxcloudrun.features.projects.tokens import ApiTokenService
 from wxcloudrun.features.wechat.schemas import Qrcode
 
 
@@ -108,6 +111,21 @@ def invitation_qrcode(
 ) -> Qrcode:
     """Make a mini-program code that opens the invitation. For owners."""
     return invitations.qrcode(actor, project_id, invitation_id, body)
+
+
+def api_tokens(actor: Actor, project_id: int, query: ApiTokensQuery, tokens: ApiTokenService) -> Page[ApiTokenView]:
+    """List the tokens by which programs come in, the newest first. For editors."""
+    return tokens.page(actor, project_id, query)
+
+
+def add_api_token(actor: Actor, project_id: int, body: ApiTokenMade, tokens: ApiTokenService) -> NewApiToken:
+    """Make a token for a program such as a CI job; its text is shown this once. For editors."""
+    return tokens.add(actor, project_id, body)
+
+
+def revoke_api_token(actor: Actor, project_id: int, token_id: int, tokens: ApiTokenService) -> Removed:
+    """Withdraw a token; it works no more from this moment on. For editors."""
+    return tokens.revoke(actor, project_id, token_id)
 
 
 def preview(query: PreviewQuery, invitations: InvitationService) -> InvitationShown:

@@ -1,4 +1,4 @@
-"""Questions about projects, members, invitations and what was changed in a project."""
+"""Questions about projects, members, invitations, API tokens and what was changed in a project."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,14 @@ from wxcloudrun.core.dao import Dao
 from wxcloudrun.core.db import fetch
 from wxcloudrun.core.listing import holds, page_of
 from wxcloudrun.features.audit.models import AuditEntry
-from wxcloudrun.features.projects.models import MemberRole, Project, ProjectInvitation, ProjectMember, ProjectState
+from wxcloudrun.features.projects.models import (
+    ApiToken,
+    MemberRole,
+    Project,
+    ProjectInvitation,
+    ProjectMember,
+    ProjectState,
+)
 from wxcloudrun.features.users.models import User
 
 _P: Any = Project.__table__
@@ -19,6 +26,7 @@ _M: Any = ProjectMember.__table__
 _I: Any = ProjectInvitation.__table__
 _U: Any = User.__table__
 _A: Any = AuditEntry.__table__
+_T: Any = ApiToken.__table__
 
 _MINE = and_(_M.c.project_id == _P.c.id, _M.c.user_id == bindparam("actor"))
 _MEMBERSHIP = select(_P, _M.c.role).select_from(_P.outerjoin(_M, _MINE)).where(_P.c.id == bindparam("project"))
@@ -33,6 +41,11 @@ _INVITATION = (
     select(_I, _P.c.name, _P.c.description, _P.c.state, _U.c.nickname)
     .select_from(_I.join(_P, _P.c.id == _I.c.project_id).outerjoin(_U, _U.c.id == _I.c.inviter_id))
     .where(_I.c.code_hash == bindparam("hash"))
+)
+_TOKEN = (
+    select(_T, _U.c.status, _U.c.verification)
+    .join(_U, _U.c.id == _T.c.maker_id)
+    .where(_T.c.token_hash == bindparam("hash"))
 )
 _ACTIVITY = (
     select(_A, _U.c.nickname)
@@ -189,3 +202,47 @@ class InvitationDao(Dao):
         """End every invitation to the project that this person made."""
         where = (_I.c.project_id == project_id, _I.c.inviter_id == inviter_id, _I.c.revoked_at.is_(None))
         self._run(update(_I).where(*where).values(revoked_at=now))
+
+
+class ApiTokenDao(Dao):
+    """Reads and writes API tokens."""
+
+    def by_hash(self, token_hash: str) -> Row[Any] | None:
+        """The token of a hash, with status and verification of who made it."""
+        return self._one(_TOKEN, {"hash": token_hash})
+
+    def get(self, project_id: int, token_id: int) -> Row[Any] | None:
+        """A token of that project, with its maker's nickname."""
+        return self._one(_tokens(project_id).where(_T.c.id == token_id))
+
+    def page(self, project_id: int, usable_at: datetime | None, offset: int, size: int) -> tuple[list[Row[Any]], int]:
+        """Tokens, the newest first, with their makers' nicknames; `usable_at` wants those that work then."""
+        query = _tokens(project_id)
+        if usable_at is not None:
+            query = query.where(_T.c.revoked_at.is_(None), _T.c.expires_at > usable_at)
+        return page_of(self._session, query, "-id", offset, size)
+
+    def add(self, values: Mapping[str, object]) -> int:
+        """A new token; its number."""
+        return self._add(_T, values)
+
+    def used(self, token_id: int, now: datetime) -> None:
+        """It was shown just now."""
+        self._run(update(_T).where(_T.c.id == token_id).values(used_at=now))
+
+    def revoke(self, token_id: int, now: datetime) -> bool:
+        """End it; false when that was done before."""
+        return (
+            self._run(update(_T).where(_T.c.id == token_id, _T.c.revoked_at.is_(None)).values(revoked_at=now)).rowcount
+            == 1
+        )
+
+    def revoke_of(self, project_id: int, maker_id: int, now: datetime) -> None:
+        """End every token to the project that this person made."""
+        where = (_T.c.project_id == project_id, _T.c.maker_id == maker_id, _T.c.revoked_at.is_(None))
+        self._run(update(_T).where(*where).values(revoked_at=now))
+
+
+def _tokens(project_id: int) -> Any:
+    joined = _T.join(_U, _U.c.id == _T.c.maker_id)
+    return select(_T, _U.c.nickname).select_from(joined).where(_T.c.project_id == project_id)

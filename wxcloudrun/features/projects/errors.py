@@ -1,6 +1,6 @@
 """Refusals about projects, their members and invitations."""
 
-from wxcloudrun.core.errors import Conflict, Forbidden, Missing
+from wxcloudrun.core.errors import Conflict, Forbidden, Missing, Unauthenticated
 
 
 # fmt: off
@@ -41,6 +41,20 @@ class InvitationRevoked(Conflict):
 class InvitationUsedUp(Conflict):
     zh = "邀请的使用次数已用完，请让对方重新邀请"
     en = "This invitation was used as often as it may be; ask for a new one"
+
+
+class ApiTokenInvalid(Unauthenticated):
+    zh = "接口令牌无效、已过期或已被撤销，请在项目中新建一个"
+    en = "This API token is unknown, has expired or was withdrawn; make a new one in its project"
+
+
+class ApiTokenNotFound(Missing):
+    zh, en = "接口令牌不存在", "There is no such API token"
+
+
+class TooManyApiTokens(Conflict):
+    zh = "一个项目最多有 {limit} 个可用的接口令牌，请先撤销不再使用的"
+    en = "A project has at most {limit} API tokens that work; withdraw one that is not used any more"
 
 
 class InvitationCodeWrong(Conflict):

@@ -10,7 +10,7 @@ from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.core.pagination import Page
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.projects.access import ProjectAccess, Right
-from wxcloudrun.features.projects.dao import InvitationDao, MemberDao, ProjectDao
+from wxcloudrun.features.projects.dao import ApiTokenDao, InvitationDao, MemberDao, ProjectDao
 from wxcloudrun.features.projects.errors import LastOwnerProtected, MemberNotFound
 from wxcloudrun.features.projects.models import MemberRole, ProjectState
 from wxcloudrun.features.projects.schemas import MemberRemoved, MembersQuery, MemberView, ProjectView, Transfer
@@ -28,6 +28,7 @@ class MemberService:
         projects: ProjectDao | None = None,
         members: MemberDao | None = None,
         invitations: InvitationDao | None = None,
+        tokens: ApiTokenDao | None = None,
     ) -> None:
         self.session = session
         self._clock = clock
@@ -36,6 +37,7 @@ class MemberService:
         self._projects = projects or ProjectDao(session)
         self._members = members or MemberDao(session)
         self._invitations = invitations or InvitationDao(session)
+        self._tokens = tokens or ApiTokenDao(session)
 
     def page(self, actor: Actor, project_id: int, query: MembersQuery) -> Page[MemberView]:
         """Members. Raises ProjectNotFound."""
@@ -66,11 +68,11 @@ class MemberService:
 
         Raises ProjectNotFound, RightRequired, MemberNotFound, LastOwnerProtected.
         """
-        own = actor.user_id == user_id
+        own = actor.user_id == user_id and actor.grant is None  # a program takes nobody out of a project
         self._access.require(actor, project_id, Right.VIEW if own else Right.OWN, archived=True, locked=True)
         member = self._member(project_id, user_id)
         self._ends_ownership(project_id, member)
-        self._members.remove(project_id, user_id)
+        self._take_out(project_id, user_id)
         self._record(actor, "member.left" if own else "member.removed", project_id, user_id, member.role, None)
         return MemberRemoved(user_id=user_id)
 
@@ -99,7 +101,7 @@ class MemberService:
             self._access.require(SYSTEM, row.project_id, Right.OWN, archived=True, locked=True)
             last = self._members.owners(row.project_id) == [user_id]
             self._invitations.revoke_of(row.project_id, user_id, self._clock.now())
-            self._members.remove(row.project_id, user_id)
+            self._take_out(row.project_id, user_id)
             self._record(SYSTEM, "member.left", row.project_id, user_id, row.role, None)
             if last and row.state is ProjectState.ACTIVE:
                 self._archive(row.project_id)
@@ -117,6 +119,11 @@ class MemberService:
         if row is None:
             raise MemberNotFound
         return row
+
+    def _take_out(self, project_id: int, user_id: int) -> None:
+        """A member goes, and with them the tokens that stood for them: they do not come back when the person does."""
+        self._tokens.revoke_of(project_id, user_id, self._clock.now())
+        self._members.remove(project_id, user_id)
 
     def _ends_ownership(self, project_id: int, member: Row[Any]) -> None:
         """What an owner who will be none has offered others, ends too. Raises LastOwnerProtected."""

@@ -1,4 +1,4 @@
-"""Projects, their members, and invitations to them."""
+"""Projects, their members, invitations to them, and the tokens by which programs come in."""
 
 from datetime import datetime
 from enum import IntEnum
@@ -74,3 +74,21 @@ class ProjectInvitation(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ApiToken(Base):
+    """What a program shows instead of a person; only its hash is kept. It does what its maker may, up to `role`."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (Index(None, "project_id", "id"), Base.__table_args__)
+
+    id: Mapped[int] = row_id()
+    project_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("projects.id"))
+    maker_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("users.id"))
+    name: Mapped[str] = mapped_column(String(64))
+    token_hash: Mapped[str] = mapped_column(code(64), unique=True)
+    role: Mapped[MemberRole] = mapped_column(IntEnumColumn(MemberRole))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

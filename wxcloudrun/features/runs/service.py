@@ -77,9 +77,16 @@ class RunService:
         self._runs = RunDao(session)
 
     def start(
-        self, actor: Actor, project_id: int, made: RunMade, trigger: Trigger = Trigger.MANUAL, origin: int | None = None
+        self,
+        actor: Actor,
+        project_id: int,
+        made: RunMade,
+        trigger: Trigger | None = None,
+        origin: int | None = None,
     ) -> RunStarted:
         """Freeze what is to be run, and queue it. `origin`: number of the run that it repeats.
+
+        Without `trigger` a program began it where an API token was shown, else a person.
 
         Raises what RunChoosing and RunPlanning raise.
         """
@@ -89,7 +96,8 @@ class RunService:
         frozen = self._planning.frozen(
             project, made.environment_id, choice.scenario, inputs=choice.inputs, bounds=bounds
         )
-        columns = _columns(choice, made) | {"trigger": trigger, "origin_id": origin}
+        began = trigger or (Trigger.MANUAL if actor.grant is None else Trigger.API)
+        columns = _columns(choice, made) | {"trigger": began, "origin_id": origin}
         return self.queue(actor, project_id, Wish(columns, frozen, tuple(choice.counted)))
 
     def queue(self, actor: Actor, project_id: int, wish: Wish) -> RunStarted:

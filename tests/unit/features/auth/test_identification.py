@@ -38,7 +38,7 @@ class FakeSessions:
 def _identification(cloud: CloudRules | None) -> Identification:
     sessions: Any = FakeSessions()
     logins: Any = SimpleNamespace(identify=lambda identity: 2)
-    return Identification(sessions, logins, cloud)
+    return Identification(sessions, logins, cloud, lambda text, request_id: Actor(9, request_id=request_id))
 
 
 def _caller(headers: dict[str, str]) -> Caller:
@@ -49,6 +49,10 @@ def test_a_token_says_who_it_is_and_the_request_is_remembered():
     actor = _identification(None).actor("Bearer good", _caller({}))
     assert (actor.user_id, actor.request_id) == (1, "request-1")
     assert _identification(None).actor("bearer  good ", _caller({})).user_id == 1
+
+
+def test_a_program_is_known_by_how_its_token_begins():
+    assert _identification(RULES).actor("Bearer  wxt_good", _caller(CLOUD)).user_id == 9
 
 
 @pytest.mark.parametrize("given", ["", "good", "Basic good", "Bearer", "Bearer ", "Bearer bad", "Bearer good good"])
