@@ -62,6 +62,10 @@ def checks(root: Path) -> list[Check]:
         Check("shell", _tool("shellcheck", *shell_scripts(root))),
         Check("dockerfile", _tool("hadolint", "Dockerfile")),
         Check("compose", _tool(*schema, "vendor.compose-spec", *composes)),
+        Check("github", _tool(*schema, "vendor.github-workflows", "examples/ci/github-actions.yml")),
+        Check(
+            "gitlab", _tool(*schema, "vendor.gitlab-ci", "--data-transform", "gitlab-ci", "examples/ci/gitlab-ci.yml")
+        ),
     ]
     return found + ([Check("workflows", _tool(*schema, "vendor.github-workflows", *workflows))] if workflows else [])
 

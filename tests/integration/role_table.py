@@ -90,6 +90,7 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "GET /": ANYONE,
     "GET /docs": ANYONE,
     "GET /openapi.json": ANYONE,
+    "GET /ci.pyz": ANYONE,
     "GET /assets/{name}": NOBODY,
     "GET /docs/manual/": ANYONE,
     "GET /docs/manual/{name}": NOBODY,

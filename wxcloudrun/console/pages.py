@@ -45,6 +45,11 @@ def console_pages(openapi: Callable[[], dict[str, Any]]) -> Blueprint:
             return redirect(f"/docs/manual/{name.removesuffix('.md')}")
         return _manual_page(name)
 
+    def client() -> Response:
+        from wxcloudrun.console.client import zipped  # noqa: PLC0415 - only pipelines ask for it
+
+        return Response(zipped(), content_type="application/octet-stream", headers={"Cache-Control": "no-cache"})
+
     def asset(name: str) -> Response:
         if name in _SWAGGER:
             package = importlib.resources.files("flask_openapi3_swagger")
@@ -57,6 +62,7 @@ def console_pages(openapi: Callable[[], dict[str, Any]]) -> Blueprint:
     pages.add_url_rule("/docs/manual/", "contents", lambda: redirect("/docs/manual/running"), **options)
     pages.add_url_rule("/docs/manual/<path:name>", "manual", manual_page, **options)
     pages.add_url_rule("/openapi.json", "openapi", document, **options)
+    pages.add_url_rule("/ci.pyz", "client", client, **options)
     pages.add_url_rule("/assets/<name>", "asset", asset, **options)
     return pages
 

@@ -1,0 +1,101 @@
+"""The end of the log and the job's summary: what broke, since when, and how to repeat it, in this order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from wxcloudrun.ci.verdict import Facts, Verdict
+from wxcloudrun.ci.watching import name_of
+
+MOST_TOLD = 10
+_MOST_LINES = 30
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def log(facts: Facts, verdict: Verdict) -> Iterator[str]:
+    """The last lines of the log."""
+    yield ""
+    yield f"{verdict.word}  {headline(facts)}"
+    for reason in verdict.reasons:
+        yield f"  {reason}"
+    yield from (f"  {line}" for line in changes(facts.comparison))
+    for at, failure in enumerate(facts.failures[:MOST_TOLD], 1):
+        yield ""
+        yield f"{at}. {name_of(failure)}"
+        yield from (f"   {line}" for line in lines_of(failure))
+    left = failed(facts) - min(len(facts.failures), MOST_TOLD)
+    if left > 0:
+        yield ""
+        yield f"... and {left} more failures; the report has them all"
+
+
+def markdown(facts: Facts, verdict: Verdict, service: str) -> str:
+    """The summary of a job."""
+    run = facts.run
+    parts = [f"## {_plain(verdict.word)}: {_plain(headline(facts))}\n"]
+    parts += [f"- {_plain(reason)}" for reason in verdict.reasons]
+    parts += [f"- {_plain(line)}" for line in changes(facts.comparison)]
+    if facts.failures:
+        parts += ["", "| step | what went wrong |", "|---|---|"]
+        parts += [f"| {_plain(name_of(one))} | {_plain(str(one.get('message') or ''))} |" for one in facts.failures]
+    for one in facts.failures[:MOST_TOLD]:
+        parts += _folded(one)
+    parts += ["", f"Run {run['id']} at {_plain(service)}"]
+    return "\n".join(parts) + "\n"
+
+
+def _folded(failure: Mapping[str, Any]) -> list[str]:
+    """A failure's explanation, to be opened; fenced by more backticks than it has."""
+    text = _text(failure)
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return ["", f"<details><summary>{_plain(name_of(failure))}</summary>", "", fence, text, fence, "</details>"]
+
+
+def headline(facts: Facts) -> str:
+    """One line: what ran where, and how it went."""
+    run, counts = facts.run, facts.run["counts"]
+    ran = counts["passed"] + counts["failed"] + counts["error"]
+    bad = [f"{counts[name]} {word}" for name, word in (("failed", "failed"), ("error", "broke")) if counts[name]]
+    told = f"{' and '.join(bad)} of {ran} steps" if bad else f"{ran} steps passed"
+    retried = f", {counts['passed_after_retry']} of them after a retry" if counts["passed_after_retry"] else ""
+    return f"{run['title']} in {run['environment']}: {told}{retried} (run {run['id']})"
+
+
+def changes(comparison: Mapping[str, Any] | None) -> Iterator[str]:
+    """What changed since the last green run."""
+    if comparison is None:
+        return
+    baseline, counts = comparison["baseline"], comparison["counts"]
+    words = {"new_failures": "new", "still_failing": "failed before", "fixed": "fixed", "slower": "slower"}
+    told = ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts.get(name))
+    at = str(baseline.get("ended_at") or "")[:16].replace("T", " ")
+    when = f" ({at} UTC)" if at else ""
+    yield f"since run {baseline['run_id']}, the last green one{when}: {told or 'nothing changed'}"
+
+
+def failed(facts: Facts) -> int:
+    """Steps that failed or broke."""
+    return int(facts.run["counts"]["failed"] + facts.run["counts"]["error"])
+
+
+def lines_of(failure: Mapping[str, Any]) -> Sequence[str]:
+    """The explanation of a failure, not too long."""
+    lines = _text(failure).splitlines()
+    return lines if len(lines) <= _MOST_LINES else [*lines[:_MOST_LINES], f"... {len(lines) - _MOST_LINES} lines more"]
+
+
+def clean(text: str) -> str:
+    """Without what a terminal would obey."""
+    return _CONTROL.sub("?", text)
+
+
+def _text(failure: Mapping[str, Any]) -> str:
+    return clean(str(failure.get("explanation") or failure.get("message") or "")).strip()
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown and HTML leave as it is."""
+    escaped = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]|#!~])", r"\\\1", escaped).replace("\n", " ")
