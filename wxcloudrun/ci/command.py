@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +17,7 @@ from wxcloudrun.ci.watching import Stopped, Watch
 _MOST_FAILURES = 50
 
 
-def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Carry out one call; its exit code."""
     try:
         options = read(arguments, environ)

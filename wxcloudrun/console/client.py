@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
-_START: Final = "import sys\n\nfrom wxcloudrun.ci.command import main\n\nsys.exit(main(sys.argv[1:]))\n"
+_START: Final = "import runpy\n\nrunpy.run_module('wxcloudrun.ci', run_name='__main__')\n"
 _MOMENT: Final = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is made, so that its hash can be pinned
 
 
