@@ -19,6 +19,7 @@ from wxcloudrun.core.first_secrets import development_secrets, env_file
 ROOT = Path(__file__).resolve().parent
 SIMULATOR_APPID_PREFIX = "wxsimulator"
 _ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+_BROKER = re.compile(r"(redis|amqp)s?://\S+")
 _RANGE = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+)|([^\[\]]+)(?=$))(?::(\d{1,5})(?:-(\d{1,5}))?)?")
 _PLACEHOLDER = re.compile(r"test|your[_-]|example|changeme|change[_-]me|placeholder|xxx|^$|simulator", re.IGNORECASE)
 
@@ -47,6 +48,12 @@ def _ranges(texts: list[str]) -> list[str]:
         if not fits or ports != sorted(ports) or not all(1 <= port <= 65535 for port in ports):
             raise ValueError("give ranges as 10.1.0.0/16 or 127.0.0.1/32:8080, with commas between")
     return texts
+
+
+def _broker(url: SecretStr) -> SecretStr:
+    if not _BROKER.fullmatch(url.get_secret_value()):
+        raise ValueError("give redis://..., rediss://..., amqp://... or amqps://...")
+    return url
 
 
 def _is_network(text: str) -> bool:
@@ -168,6 +175,13 @@ class Settings(BaseModel):
         16, ge=1, le=256, description="Requests a worker has under way at once, over all its runs."
     )
     run_project_cap: int = Field(4, ge=1, le=1000, description="Runs of one project at once.")
+    run_broker_url: Annotated[SecretStr, AfterValidator(_broker)] | None = Field(
+        None,
+        description="redis://... or amqp://...: Celery workers carry out runs; without it only `flask worker` does.",
+    )
+    run_queue: str = Field(
+        "runs", pattern=r"^[a-z0-9_-]{1,40}$", description="First word of the queues' names, as in runs.interactive."
+    )
     run_lease_s: int = Field(
         15, ge=1, le=300, description="Seconds of a worker's silence after which another takes over its runs."
     )

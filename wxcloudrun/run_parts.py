@@ -23,6 +23,7 @@ from wxcloudrun.features.files.planning import FilePlanning
 from wxcloudrun.features.projects.access import ProjectAccess
 from wxcloudrun.features.runs.choosing import Library, RunChoosing
 from wxcloudrun.features.runs.crew import Places, RunCrew
+from wxcloudrun.features.runs.dispatch import RunDispatch
 from wxcloudrun.features.runs.execution import RunExecution
 from wxcloudrun.features.runs.gate import StepGate
 from wxcloudrun.features.runs.leases import Heart
@@ -39,6 +40,7 @@ from wxcloudrun.integrations.object_store import ObjectStore
 
 if TYPE_CHECKING:
     from config import Settings
+    from wxcloudrun.broker import CeleryMessages
     from wxcloudrun.engine.send.body import BlobSource
 
 
@@ -49,6 +51,7 @@ def provide_runs(settings: "Settings", container: Container, keys: KeyRing) -> N
     provide(RunTables, lambda: RunTables(sessionmaker(db.engine, expire_on_commit=False)))
     provide(RunExecution, lambda: _execution(settings, container, keys))
     provide(RunCrew, lambda: _crew(settings, get(RunTables), get(RunExecution), get(Bell)))
+    provide(RunDispatch, lambda: RunDispatch(_supply(settings, get(RunTables)), _messages(settings)))
     _provide_services(settings, container, keys)
 
 
@@ -59,6 +62,7 @@ def _provide_services(settings: "Settings", container: Container, keys: KeyRing)
     around = Around(
         count=lambda case_id, scenario_ids: _count(container, case_id, scenario_ids),
         wake=lambda: get(Bell).ring(),
+        queued=lambda run_id, priority: get(RunDispatch).soon(run_id, priority),
         lease_s=settings.run_lease_s,
     )
     provide(RunPlanning, lambda: RunPlanning(keys, get(EnvironmentPlanning), settings.run_allowed))
@@ -116,6 +120,18 @@ def _content(sessions: Callable[[], Session], store: ObjectStore, project_id: in
 
 
 def _crew(settings: "Settings", tables: RunTables, execution: RunExecution, bell: Bell) -> RunCrew:
+    heart = Heart(tables, settings.run_lease_s)
+    return RunCrew(_supply(settings, tables), execution, heart, bell, Places(settings.run_threads))
+
+
+def _supply(settings: "Settings", tables: RunTables) -> RunSupply:
     worker = f"{platform.node()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
-    supply = RunSupply(tables, worker, lease_s=settings.run_lease_s, cap=settings.run_project_cap)
-    return RunCrew(supply, execution, Heart(tables, settings.run_lease_s), bell, Places(settings.run_threads))
+    return RunSupply(tables, worker, lease_s=settings.run_lease_s, cap=settings.run_project_cap)
+
+
+def _messages(settings: "Settings") -> "CeleryMessages | None":
+    if settings.run_broker_url is None:
+        return None
+    from wxcloudrun.broker import CeleryMessages  # noqa: PLC0415 - who has no broker needs none
+
+    return CeleryMessages(settings.run_broker_url.get_secret_value(), settings.run_queue)

@@ -1,11 +1,16 @@
-"""What is done in the background: named duties, each at its interval, in one loop beside the web processes."""
+"""What is done in the background: named duties, each at its interval, in one loop beside the web processes.
+
+`flask worker` is that loop with a crew for runs; `celery -A wxcloudrun.worker worker` and `... beat` ask for `app`.
+"""
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 from wxcloudrun.core.container import Container
 from wxcloudrun.core.db import database_gone
@@ -14,6 +19,7 @@ from wxcloudrun.core.logging import log
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.auth.access import SessionService
 from wxcloudrun.features.projects.invitations import InvitationService
+from wxcloudrun.features.runs.dispatch import RunDispatch
 from wxcloudrun.features.users.moderation import AvatarModeration
 from wxcloudrun.features.users.pictures import PictureFiles
 from wxcloudrun.features.users.verification import VerificationService
@@ -43,6 +49,7 @@ def duties(container: Container) -> list[Duty]:
     get = container.get
     return [
         Duty("audit.seal", 2, lambda: get(AuditService).seal(), drains=True),
+        Duty("runs.send", 2, lambda: get(RunDispatch).again()),
         Duty("wechat.handle_pushes", 1, lambda: get(Inbox).handle(), drains=True),
         Duty("idempotency.clear", 600, lambda: get(Idempotency).clear()),
         Duty("sessions.clear", 600, lambda: get(SessionService).clear()),
@@ -84,7 +91,7 @@ class Worker:
         log(_logger, "worker started", duties=[plan.duty.name for plan in self._plans])
         while not self._stop.is_set():
             self.turn()
-            self._stop.wait(self._pause())
+            self._stop.wait(self.pause())
         log(_logger, "worker stopped")
 
     def turn(self) -> None:
@@ -145,7 +152,8 @@ class Worker:
             total += done
         return total
 
-    def _pause(self) -> float:
+    def pause(self) -> float:
+        """Seconds until something is due, at most 30."""
         until = max(min(plan.due for plan in self._plans), self._outage.until)
         return max(0.0, min(until - self._monotonic(), _LONGEST_PAUSE_S))
 
@@ -203,3 +211,20 @@ class _Outage:
 def _growing(failures: int) -> float:
     """1, 2, 4 ... seconds, at most 30."""
     return float(min(2 ** min(failures - 1, 10), _LONGEST_PAUSE_S))
+
+
+def __getattr__(name: str) -> object:
+    """`app`, made when the `celery` command asks for it: nobody else imports Celery."""
+    if name != "app":
+        raise AttributeError(name)
+    sys.path.append(str(Path(__file__).resolve().parent.parent))  # Celery looks there only while it finds this file
+    import run  # noqa: PLC0415 - the application by this environment's settings, as for `flask`
+    from wxcloudrun.celery_worker import celery_of  # noqa: PLC0415 - as above
+
+    url = run.settings.run_broker_url
+    if url is None:
+        sys.exit("Cannot start: RUN_BROKER_URL is empty; without a broker use `flask worker`")
+    container: Container = run.app.extensions["wxcloudrun"]
+    loop = lambda: Worker(duties(container), run.app.app_context)  # noqa: E731 - one line says it
+    globals()[name] = made = celery_of(run.app, url.get_secret_value(), run.settings.run_queue, loop)
+    return made

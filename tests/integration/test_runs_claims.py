@@ -134,8 +134,8 @@ def test_an_interactive_place_takes_interactive_runs_only(desk):
     project = desk.project()
     desk.run(project, PLAN, Priority.CI)
     urgent = desk.run(project, PLAN, Priority.INTERACTIVE)
-    assert desk.supply().next(interactive_only=True).run_id == urgent
-    assert desk.supply().next(interactive_only=True) is None
+    assert desk.supply().next(Priority.INTERACTIVE).run_id == urgent
+    assert desk.supply().next(Priority.INTERACTIVE) is None
 
 
 def test_a_heartbeat_keeps_the_run_and_hears_the_cancel(desk):

@@ -15,16 +15,19 @@ from wxcloudrun.core.masking import mask, mask_text
 request_id_of_context: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
 
 
-def set_up_logging(level: str) -> None:
-    """Send every logger's lines to standard output as JSON; calling it again changes the level only."""
+def set_up_logging(level: str | int, file: str | None = None) -> None:
+    """Send every logger's lines to standard output, or to the end of a file, as JSON.
+
+    Calling it again changes the level, and with a file the place.
+    """
     logging.logThreads = logging.logMultiprocessing = False  # facts that no line shows; gunicorn's show the process
     root = logging.getLogger()
     root.setLevel(level)
-    if not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
-        handler = logging.StreamHandler(sys.stdout)
+    if file is not None or not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
+        handler = logging.StreamHandler(sys.stdout) if file is None else logging.FileHandler(file, encoding="utf-8")
         handler.setFormatter(JsonLines())
         root.handlers = [handler]
-    for noisy in ("werkzeug", "urllib3", "alembic.runtime.plugins"):
+    for noisy in ("werkzeug", "urllib3", "alembic.runtime.plugins", "celery.app.trace", "celery.worker.strategy"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

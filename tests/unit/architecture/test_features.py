@@ -30,6 +30,7 @@ NOUNS = {
         "choosing",
         "crew",
         "deflation",
+        "dispatch",
         "gate",
         "leases",
         "packing",

@@ -10,6 +10,7 @@ from wxcloudrun.core.db import database_gone
 from wxcloudrun.core.logging import log
 from wxcloudrun.features.runs.execution import RunExecution
 from wxcloudrun.features.runs.leases import Heart
+from wxcloudrun.features.runs.models import Priority
 from wxcloudrun.features.runs.recording import Recorder
 from wxcloudrun.features.runs.supply import Claim, RunSupply
 from wxcloudrun.features.runs.waking import Bell
@@ -27,8 +28,8 @@ class _Hand:
 
     claim: Claim
     began: float
-    thread: threading.Thread | None = None
     recorder: Recorder | None = None
+    done: threading.Event = field(default_factory=threading.Event)
 
     def take(self, recorder: Recorder) -> None:
         self.recorder = recorder
@@ -43,13 +44,18 @@ class Places:
 
 
 class RunCrew:
-    """Carries out runs until it is stopped. `start` and `stop` are called once each, `wake` at any time."""
+    """Carries out runs until it is stopped. `start` and `stop` are called once each, `wake` at any time.
+
+    It looks for runs by itself, or is told when to look by `carry_out_next`, in threads that somebody else has.
+    """
 
     def __init__(self, supply: RunSupply, execution: RunExecution, heart: Heart, bell: Bell, places: Places) -> None:
         self._supply, self._execution, self._heart, self._bell = supply, execution, heart, bell
         self._places = places
         self._hands: list[_Hand] = []
-        self._lock = threading.Lock()
+        self._lock, self._claims = threading.Lock(), threading.Lock()
+        self._looks = True
+        self._quiet = _Quiet()
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._look, self._round = threading.Event(), threading.Event()
@@ -68,10 +74,33 @@ class RunCrew:
         with self._lock:
             return len(self._hands)
 
-    def start(self) -> None:
-        """Begin to look for runs."""
+    @property
+    def stopping(self) -> bool:
+        """True when no more runs are taken."""
+        return self._stop.is_set()
+
+    def start(self, *, looks: bool = True) -> None:
+        """Begin to look for runs, or without `looks` to be at the service of those that others take."""
+        self._looks = looks
         for thread in self._threads:
             thread.start()
+
+    def carry_out_next(self, least: Priority) -> bool:
+        """Claim the run that is next, of that priority or a more urgent one, and carry it out in this thread.
+
+        False when there was none that may begin, when the crew stops, and when the database is away.
+        """
+        try:
+            with self._claims:
+                claim = None if self._stop.is_set() else self._supply.next(least)
+                hand = None if claim is None else self._taken(claim)
+        except Exception as error:  # noqa: BLE001 - whatever a look raises: a later one finds the run
+            self._quiet.tell(error)
+            return False
+        if hand is None:
+            return False
+        self._work(hand)
+        return True
 
     def wake(self) -> None:
         """Look for new runs and for cancels now."""
@@ -85,14 +114,18 @@ class RunCrew:
         """
         self._stop.set()
         self.wake()
-        self._threads[0].join(1.0)  # from here on nothing is claimed any more
+        self._threads[0].join(1.0)
+        if self._claims.acquire(timeout=1.0):  # from here on nothing is claimed any more
+            self._claims.release()
         with self._lock:
             hands = list(self._hands)
         leaving = [threading.Thread(target=_leave, args=(hand, patience_s), daemon=True) for hand in hands]
         for thread in leaving:
             thread.start()
-        for thread in (*leaving, *(hand.thread for hand in hands if hand.thread is not None)):
+        for thread in leaving:
             thread.join(patience_s)
+        for hand in hands:
+            hand.done.wait(patience_s)
         self._ended.set()
         self._round.set()
         for thread in self._threads[1:]:
@@ -129,23 +162,23 @@ class RunCrew:
 
     def _find(self) -> None:
         """Claim runs while there is room."""
-        while not self._stop.is_set():
+        while self._looks and not self._stop.is_set():
             with self._lock:
                 room = self._places.any - len(self._hands)
             if room <= -self._places.interactive:
                 return
-            claim = self._supply.next(interactive_only=room <= 0)
+            claim = self._supply.next(Priority.SCHEDULE if room > 0 else Priority.INTERACTIVE)
             if claim is None:
                 return
-            self._begin(claim)
+            hand = self._taken(claim)
+            threading.Thread(target=self._work, args=(hand,), name=f"run-{claim.run_id}", daemon=True).start()
 
-    def _begin(self, claim: Claim) -> None:
+    def _taken(self, claim: Claim) -> _Hand:
         hand = _Hand(claim, time.monotonic())
-        hand.thread = threading.Thread(target=self._work, args=(hand,), name=f"run-{claim.run_id}", daemon=True)
         self._heart.keep(claim.lease)
         with self._lock:
             self._hands.append(hand)
-        hand.thread.start()
+        return hand
 
     def _work(self, hand: _Hand) -> None:
         try:
@@ -155,14 +188,15 @@ class RunCrew:
             with self._lock:
                 self._hands.remove(hand)
             self._supply.served(hand.claim, time.monotonic() - hand.began)
+            hand.done.set()
             self._look.set()
 
 
 def _leave(hand: _Hand, patience_s: float) -> None:
     """Give a run back; one that is canceled already comes to its end by itself."""
     lease = hand.claim.lease
-    if lease.canceled_at is not None and hand.thread is not None:
-        hand.thread.join(patience_s)
+    if lease.canceled_at is not None:
+        hand.done.wait(patience_s)
     if hand.recorder is None:
         lease.lose()
         return

@@ -33,13 +33,15 @@ _MOST_WARNINGS: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is done around runs: `count` one more run of a case and of scenarios, and `wake` workers when there is news.
+    """What is done around runs: `count` one more run of a case and of scenarios, `wake` workers when there is news, and
+    tell them elsewhere that a run is `queued`.
 
-    `wake` neither waits nor fails. `lease_s`: after so many seconds of silence a worker counts as lost.
+    The last two neither wait nor fail. `lease_s`: after so many seconds of silence a worker counts as lost.
     """
 
     count: Callable[[int | None, tuple[int, ...]], None]
     wake: Callable[[], None]
+    queued: Callable[[int, Priority], None]
     lease_s: float
 
 
@@ -182,6 +184,7 @@ class RunService:
         place = None if values["private_to"] is not None else project_id
         self._audit.record(actor, "run.started", ("run", number), None, after, project_id=place)
         after_commit(self.session, self._around.wake)
+        after_commit(self.session, lambda: self._around.queued(number, values["priority"]))
         return number
 
     @unit_of_work

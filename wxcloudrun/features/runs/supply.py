@@ -84,19 +84,27 @@ class RunSupply:
         self._lease_s, self._cap = lease_s, cap
         self._shares = Shares()
 
-    def next(self, *, interactive_only: bool = False) -> Claim | None:
-        """Claim the run that is next; None when there is none, or none that may begin now."""
+    def next(self, least: Priority = Priority.SCHEDULE) -> Claim | None:
+        """Claim the run that is next, of that priority or a more urgent one.
+
+        None when there is none, or none that may begin now.
+        """
+        for run in self.ready():
+            claim = self._claimed(run) if run.priority <= least else None
+            if claim is not None:
+                return claim
+        return None
+
+    def ready(self) -> list[Row[Any]]:
+        """The runs that may begin now, the next one first: of each project and priority the oldest, and the lost ones.
+
+        Those that nobody will carry out any more are ended.
+        """
         with self._tables.reading() as dao:
             running, waiting = dao.running(), dao.waiting()
         lost = [run for run in running if is_lost(run, self._lease_s)]
         left = [run for run in (*lost, *waiting) if not self._closed(run)]
-        for run in self._order(left, running, lost):
-            if interactive_only and run.priority is not Priority.INTERACTIVE:
-                continue
-            claim = self._claimed(run)
-            if claim is not None:
-                return claim
-        return None
+        return self._order(left, running, lost)
 
     def served(self, claim: Claim, seconds: float) -> None:
         """A claimed run has taken so long."""

@@ -56,10 +56,11 @@ def house() -> SimpleNamespace:
     project = members.projects.add({"name": "p", "description": "", "state": ProjectState.ACTIVE, **stamp})
     for person, role in ((1, MemberRole.RUNNER), (2, MemberRole.VIEWER), (3, MemberRole.EDITOR)):
         members.add(project, person, role, START)
-    here = SimpleNamespace(project=project, audit=FakeAudit(), questions=FakeQuestions(), woken=[], counted=[])
+    here = SimpleNamespace(project=project, audit=FakeAudit(), questions=FakeQuestions(), woken=[], sent=[], counted=[])
     around = Around(
         count=lambda case_id, scenarios: here.counted.append((case_id, scenarios)),
         wake=lambda: here.woken.append(1),
+        queued=lambda number, priority: here.sent.append((number, priority)),
         lease_s=15,
     )
     here.session = FakeSession()
@@ -82,6 +83,7 @@ def test_a_queued_run_is_recorded_counted_and_told_to_the_workers():
     assert after["inputs"] == ["pin"]
     assert "s3cret" not in str(after)
     assert (here.counted, here.woken) == ([(None, (7,))], [1])
+    assert here.sent == [(number, Priority.CI)]
     assert here.planning.opened(here.questions.plans[number]) == {"inputs": {"pin": "s3cret"}}
 
 
