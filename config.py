@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -48,12 +57,6 @@ def _ranges(texts: list[str]) -> list[str]:
         if not fits or ports != sorted(ports) or not all(1 <= port <= 65535 for port in ports):
             raise ValueError("give ranges as 10.1.0.0/16 or 127.0.0.1/32:8080, with commas between")
     return texts
-
-
-def _broker(url: SecretStr) -> SecretStr:
-    if not _BROKER.fullmatch(url.get_secret_value()):
-        raise ValueError("give redis://..., rediss://..., amqp://... or amqps://...")
-    return url
 
 
 def _is_network(text: str) -> bool:
@@ -175,7 +178,7 @@ class Settings(BaseModel):
         16, ge=1, le=256, description="Requests a worker has under way at once, over all its runs."
     )
     run_project_cap: int = Field(4, ge=1, le=1000, description="Runs of one project at once.")
-    run_broker_url: Annotated[SecretStr, AfterValidator(_broker)] | None = Field(
+    run_broker_url: SecretStr | None = Field(
         None,
         description="redis://... or amqp://...: Celery workers carry out runs; without it only `flask worker` does.",
     )
@@ -203,6 +206,13 @@ class Settings(BaseModel):
     use_real_wechat_credentials: bool = Field(False, description="Manual tests against the real WeChat.")
     run_docker_integration_tests: bool = Field(False, description="Start MySQL by docker compose for the tests.")
     docker_startup_timeout: int = Field(180, ge=1, description="Seconds to wait for the containers.")
+
+    @field_validator("run_broker_url")
+    @classmethod
+    def _is_broker(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not _BROKER.fullmatch(url.get_secret_value()):
+            raise ValueError("give redis://..., rediss://..., amqp://... or amqps://...")
+        return url
 
     @property
     def production(self) -> bool:

@@ -1,5 +1,6 @@
 """Runs by Celery's workers: both brokers, both pools, messages that come twice, late, never, and workers that end."""
 
+import json
 import os
 import signal
 import socket
@@ -137,12 +138,15 @@ def test_a_child_that_is_killed_leaves_its_run_to_the_next_worker(database, desk
     assert row.error <= 1, "of a step that may have been sent before nobody says that it passed"
 
 
-def test_beat_sends_what_was_lost_and_does_the_duties_without_a_broker(database, desk, redis, target):
-    with celery(*database, redis, "beat") as beat, celery_worker(*database, redis, "--pool=threads"):
+def test_beat_sends_what_was_lost_and_writes_its_log_where_it_was_told(database, desk, redis, target):
+    log = database[1] / "beat.log"
+    more = ("--logfile", str(log), "--pidfile", str(log.with_suffix(".pid")))
+    with celery(*database, redis, "beat", *more) as beat, celery_worker(*database, redis, "--pool=threads"):
         run = desk.run(desk.project(), plan(target, [call("GET", "/")]))
         assert desk.ended(run).state is RunState.PASSED
         assert beat.end() == 0
-    assert b"runs.send" in beat.log.read_bytes()
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {line.get("duty") for line in lines} >= {"runs.send"}
 
 
 def test_a_broker_that_is_away_costs_nobody_anything_but_time(database, desk, redis, target):

@@ -149,3 +149,17 @@ def test_a_range_that_is_none_is_refused_and_not_shown(text: str):
 
 def test_runs_reach_public_addresses_only_unless_somebody_says_so():
     assert config.load(SAFE).run_allowed == []
+
+
+@pytest.mark.parametrize("url", ["redis://h:6379/0", "rediss://u:p@h/1", "amqp://u:p@h:5672/v", "amqps://h//"])
+def test_brokers_that_carry_messages(url: str):
+    known = config.load(SAFE | {"RUN_BROKER_URL": url}).run_broker_url
+    assert known is not None
+    assert known.get_secret_value() == url
+
+
+@pytest.mark.parametrize("url", ["http://u:s3cret@h", "redis", "sqla+sqlite:///s3cret", "memory://"])
+def test_a_broker_that_would_lose_messages_is_refused_and_not_shown(url: str):
+    text = refusal(RUN_BROKER_URL=url)
+    assert text.startswith("RUN_BROKER_URL: ")
+    assert "s3cret" not in text

@@ -41,7 +41,7 @@ def test_whoever_is_waited_for_exists_and_can_be_waited_for(file):
 @pytest.mark.parametrize("file", FILES)
 def test_rows_are_migrated_before_anybody_uses_them(file):
     known = services(file)
-    for name in ("web", "worker"):
+    for name in ("web", "worker", "beat"):
         assert known[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     assert known["migrate"]["command"] == ["python", "run_migrations.py", "upgrade"]
 
@@ -83,6 +83,25 @@ def test_the_simulator_is_used_in_development_only(file):
     simulated = services(file)["web"]["environment"].get("WX_APPID") == DEFAULT_APPID
     assert simulated == (file != "docker-compose.yml")
     assert simulated == ("simulator" in services(file))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_messages_are_kept_and_everybody_knows_where(file):
+    known = services(file)
+    assert {"--appendonly", "yes", "noeviction"} <= set(known["redis"]["command"])
+    assert known["redis"]["volumes"] == ["messages:/data"]
+    assert "ports" not in known["redis"]
+    for name in ("web", "worker", "beat"):
+        assert known[name]["environment"]["RUN_BROKER_URL"] == "redis://redis:6379/0"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_workers_and_beat_are_celerys(file):
+    for name, kind in (("worker", "worker"), ("beat", "beat")):
+        command = services(file)[name]["command"]
+        at = command.index("celery")
+        assert command[at : at + 4] == ["celery", "-A", "wxcloudrun.worker", kind]
+    assert "redis" not in services(file)["web"]["depends_on"], "runs wait for a broker, people do not"
 
 
 def test_mysql_speaks_all_of_unicode():
