@@ -31,6 +31,16 @@ def test_a_run_of_a_scenario_goes_from_the_queue_to_its_results(each_runs: RunSt
     assert [path for _, _, path in each_runs.target.seen] == ["/a", "/b"]
 
 
+def test_a_run_and_its_repeats_say_what_of_the_target_they_try(each_runs: RunStage):
+    labels = {"branch": "feature/a", "version": "1.2.0", "commit": "0" * 40}
+    run = each_runs.done(scenario_id=each_runs.scenario("s", each_runs.case()), labels=labels)
+    assert run["labels"] == labels
+    for what in ("plan", "today"):
+        again = each_runs.team.runner.ok("POST", f"{each_runs.team.path}/runs/{run['id']}/rerun", {"what": what})
+        assert again["labels"] == labels
+    assert faults_of(each_runs.refused(tag="x", labels={"branch": ""})) == {"labels.branch": "string_too_short"}
+
+
 def test_a_case_is_run_with_the_rows_of_data_that_were_asked_for(each_runs: RunStage):
     case = each_runs.case(url="/{{what}}")
     for key in ("x", "y"):

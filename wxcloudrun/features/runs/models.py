@@ -59,7 +59,8 @@ class Run(Base):
     """One execution. Its worker holds `fence` and shows at `beat_at` (the database's clock) that it lives.
 
     What comes with an older fence is refused. `ahead` is how many requests may have been sent beyond the results
-    that are stored. `asked` is JSON: what no other column tells of what was asked for (`tag`, `dataset`). A run with
+    that are stored. `asked` is JSON: what no other column tells of what was asked for (`tag`, `dataset`); `branch`,
+    `target_version` and `commit_id` say what of the target it tried, where somebody told. A run with
     `private_to`, of a private case, is there for that person and the project's owners only.
     """
 
@@ -85,6 +86,9 @@ class Run(Base):
     origin_id: Mapped[int | None] = mapped_column(ROW_ID)
     private_to: Mapped[int | None] = mapped_column(ROW_ID)
     asked: Mapped[str | None] = mapped_column(String(500))
+    branch: Mapped[str | None] = mapped_column(code(128))
+    target_version: Mapped[str | None] = mapped_column(code(128))
+    commit_id: Mapped[str | None] = mapped_column(code(64))
     state: Mapped[RunState] = mapped_column(IntEnumColumn(RunState), default=RunState.QUEUED)
     reason: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

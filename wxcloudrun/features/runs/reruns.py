@@ -24,7 +24,9 @@ from wxcloudrun.features.runs.service import RunService, Wish
 _AT_ONCE: Final = 200
 _BAD: Final = (StepOutcome.FAILED, StepOutcome.ERROR)
 _WORD: Final = re.compile(r"\w+")
-_KEPT: Final = ("title", "scenario_id", "case_id", "private_to", "asked", "priority")
+_KEPT: Final = (
+    "title", "scenario_id", "case_id", "private_to", "asked", "priority", "branch", "target_version", "commit_id",
+)  # fmt: skip
 
 type Json = dict[str, Any]
 
@@ -193,6 +195,7 @@ def _asked(row: Row[Any], plan: Json) -> RunMade:
             "dataset": asked.get("dataset"),
             "environment_id": row.environment_id,
             "inputs": inputs,
+            "labels": {"branch": row.branch, "version": row.target_version, "commit": row.commit_id},
             "priority": row.priority.name.lower(),
             "title": row.title,
             **plan["limits"],

@@ -36,6 +36,17 @@ class DatasetPick(Input):
     count: Annotated[int, Field(ge=1, le=10_000)] = Field(1, description="For `random` and `limit`.")
 
 
+Label = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=FILLED)]
+
+
+class RunLabels(Input):
+    """What of the target a run tries; runs of the same branch are compared with one another."""
+
+    branch: Label | None = None
+    version: Label | None = None
+    commit: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=FILLED)] | None = None
+
+
 class RunMade(Input):
     """What to run: one of `scenario_id`, `case_id`, `tag`, `draft`."""
 
@@ -48,6 +59,7 @@ class RunMade(Input):
         None, description="The project's default environment unless said otherwise."
     )
     inputs: Inputs = {}
+    labels: RunLabels = RunLabels()
     priority: PriorityName = "interactive"
     deadline_ms: Annotated[int, Field(ge=1000, le=86_400_000)] = 3_600_000
     concurrency: Annotated[int, Field(ge=1, le=64)] = 8
@@ -105,6 +117,14 @@ class Counts(View):
     requests: int
 
 
+class LabelsView(View):
+    """What of the target a run tried."""
+
+    branch: str | None
+    version: str | None
+    commit: str | None
+
+
 class RunLine(View):
     """A run in a list. Times of answers in milliseconds."""
 
@@ -117,6 +137,7 @@ class RunLine(View):
     tag: str | None
     environment_id: int | None
     environment: str
+    labels: LabelsView
     trigger: str
     priority: str
     requester_id: int | None
@@ -138,6 +159,7 @@ class RunLine(View):
             **{name: getattr(row, name) for name in same},
             origin_id=row.origin_id,
             tag=json.loads(row.asked or "{}").get("tag"),
+            labels=LabelsView(branch=row.branch, version=row.target_version, commit=row.commit_id),
             state=row.state.name.lower(),
             trigger=row.trigger.name.lower(),
             priority=row.priority.name.lower(),

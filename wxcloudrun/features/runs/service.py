@@ -225,4 +225,7 @@ def _columns(choice: Choice, made: RunMade) -> dict[str, Any]:
         "private_to": choice.private_to,
         "asked": json.dumps(choice.asked, ensure_ascii=False, separators=(",", ":")),
         "priority": Priority[made.priority.upper()],
+        "branch": made.labels.branch,
+        "target_version": made.labels.version,
+        "commit_id": made.labels.commit,
     }
