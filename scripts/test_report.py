@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 _KINDS = ("sqlite", "mariadb", "mysql", "postgresql", "cockroachdb")
 _NONE = "no database"
+_DATABASE = "database"  # the name of what a report tells besides
 _SQLITE_FIXTURES = {"app", "sqlite_app"}
 
 
@@ -28,22 +30,26 @@ class Report:
 
     def __init__(self, floor: float | None) -> None:
         self._floor = floor
-        self._database: dict[str, str] = {}
         self._outcomes: dict[str, Counter[str]] = defaultdict(Counter)
         self._reasons: Counter[str] = Counter()
         self._coverage: list[str] = []
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Unit tests first, in the order that was drawn; remember each test's database."""
+        """Unit tests first, in the order that was drawn."""
         items.sort(key=lambda item: "unit" not in item.path.parts)
-        for item in items:
-            self._database[item.nodeid] = database_of(item)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Write a test's database on its report: only the worker that ran it knows, and the report travels."""
+        report = yield
+        setattr(report, _DATABASE, database_of(item))
+        return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count a test once: as failed if any of its phases failed."""
         if report.when == "call" or report.outcome != "passed":
-            self._outcomes[self._database.get(report.nodeid, _NONE)][report.outcome] += 1
+            self._outcomes[getattr(report, _DATABASE, _NONE)][report.outcome] += 1
         if report.skipped and isinstance(report.longrepr, tuple):
             self._reasons[report.longrepr[2].removeprefix("Skipped: ")] += 1
 
@@ -51,7 +57,8 @@ class Report:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Hold a whole run to the floor."""
         cov: Any = session.config.pluginmanager.get_plugin("_cov")
-        if self._floor is None or cov is None or getattr(cov, "cov_controller", None) is None:
+        worker = hasattr(session.config, "workerinput")  # which knows a part only; the others' parts come together
+        if worker or self._floor is None or cov is None or getattr(cov, "cov_controller", None) is None:
             return
         shares = _shares(cov.cov_controller.cov)
         self._coverage = [f"{name}: {share:.2f} %" for name, share in shares.items()]

@@ -18,6 +18,7 @@ from scripts.mysql_container import DockerMissingError, mysql_container
 ROOT = Path(__file__).resolve().parent.parent
 _ALL = ["tests/unit", "tests/integration"]
 _FLOOR = "90"
+_MOST_WORKERS = "8"  # each holds connections to every database server
 _DISPLAY = {"-q", "-v", "-vv", "-x"}  # options that choose no tests
 
 
@@ -51,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--unit", action="store_true", help="unit tests only")
     parser.add_argument("--manual", action="store_true", help="tests against the real WeChat, with .env.manual")
     parser.add_argument("--coverage", action="store_true", help="write the coverage of a part to htmlcov/")
+    parser.add_argument(
+        "-n", dest="workers", help="processes that share the tests: 0 for none; one a core unless a part is named"
+    )
     return parser
 
 
@@ -60,11 +64,18 @@ def _selection(given: argparse.Namespace, unit: bool, rest: list[str]) -> list[s
         return ["-v", "-s", "-p", "no:randomly", *(rest or ["tests/manual"])]
     paths = [] if any(Path(word.partition("::")[0]).exists() for word in rest) else _ALL[:1] if unit else _ALL
     whole = not unit and set(rest) <= _DISPLAY
+    words = [*paths, *_workers(given, rest)]
     if whole:
-        return [*paths, "--cov", "--cov-branch", "--cov-report=", f"--coverage-floor={_FLOOR}", *rest]
+        return [*words, "--cov", "--cov-branch", "--cov-report=", f"--coverage-floor={_FLOOR}", *rest]
     if given.coverage:
-        return [*paths, "--cov", "--cov-branch", "--cov-report=html", "--cov-report=term:skip-covered", *rest]
-    return [*paths, *rest]
+        return [*words, "--cov", "--cov-branch", "--cov-report=html", "--cov-report=term:skip-covered", *rest]
+    return [*words, *rest]
+
+
+def _workers(given: argparse.Namespace, rest: list[str]) -> list[str]:
+    """A part, and what shall end at the first failure, runs in one process, where `--pdb` and `-s` work."""
+    number = given.workers or ("auto" if set(rest) <= _DISPLAY - {"-x"} else "0")
+    return [] if number == "0" else ["-n", number, "--maxprocesses", _MOST_WORKERS, "--dist", "worksteal"]
 
 
 @contextlib.contextmanager

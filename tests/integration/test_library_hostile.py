@@ -1,9 +1,6 @@
 """Input that means harm to datasets, imports, scenarios and steps: refused by its field, or taken, and soon."""
 
 import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,6 +9,7 @@ from sqlalchemy import insert, select
 from tests.integration.datasets_bench import send
 from tests.integration.projects_bench import error_of, faults_of
 from tests.integration.scenarios_bench import Stage
+from tests.pace import soon
 from wxcloudrun.app import EXTENSION
 from wxcloudrun.core.db import db
 from wxcloudrun.features.scenarios.models import ScenarioStep
@@ -20,14 +18,6 @@ from wxcloudrun.features.scenarios.planning import ScenarioPlanning
 DEEP: Any = "x"
 for _ in range(25):
     DEEP = {"a": [DEEP]}
-
-
-@contextmanager
-def soon() -> Iterator[None]:
-    """Whatever happens inside takes about a second of this process; a slow machine gets five."""
-    began = time.process_time()
-    yield
-    assert time.process_time() - began < 5
 
 
 def circle(length: int) -> dict[str, str]:

@@ -52,10 +52,16 @@ def shape_faults(
     """
     places: dict[str, list[Any]] = {}
     models: dict[str, type[BaseModel] | None] = {}
+    ways: dict[tuple[int | str, ...], tuple[list[int], type[BaseModel] | None]] = {}
     for fault in error.errors(include_url=False):
         if skip is not None and skip(fault["input"]):
             continue
-        names, holder = _place(model, fault["loc"])
+        location = fault["loc"]
+        way = tuple(part if isinstance(part, str) else 0 for part in location)  # the entries of an array look alike
+        if way not in ways:
+            ways[way] = _way(model, location)
+        kept, holder = ways[way]
+        names = [str(location[at]) for at in kept]
         if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
             names.append(fault["ctx"]["discriminator"].strip("'"))
         field = ".".join(names) or "plan"
@@ -72,28 +78,28 @@ def closest(wanted: object, known: Iterable[str]) -> str:
     return f"; closest: {match[0]}" if match else ""
 
 
-def _place(model: type[BaseModel], location: Sequence[int | str]) -> tuple[list[str], type[BaseModel] | None]:
-    """The names a person wrote, without pydantic's names of alternatives; and the model that holds the last one."""
-    names: list[str] = []
+def _way(model: type[BaseModel], location: Sequence[int | str]) -> tuple[list[int], type[BaseModel] | None]:
+    """Where the names a person wrote stand among pydantic's own of alternatives; and the model that holds the last."""
+    kept: list[int] = []
     shape: Any = model
     holder: type[BaseModel] | None = None
-    for part in location:
+    for at, part in enumerate(location):
         shape = _bare(shape)
         members = _members(shape)
         if len(members) > 1:
             shape = _chosen(members, str(part))
             continue
         shape = _bare(members[0])
-        names.append(str(part))
+        kept.append(at)
         if isinstance(shape, type) and issubclass(shape, BaseModel):
             holder = shape
             shape = _field(shape, str(part))
         else:
             inner = get_args(shape)
             shape = inner[-1 if get_origin(shape) is dict else 0] if inner else None
-    if names and names[-1] == "[key]":
-        names.pop()
-    return names, holder
+    if kept and location[kept[-1]] == "[key]":
+        kept.pop()
+    return kept, holder
 
 
 def _bare(shape: Any) -> Any:

@@ -29,6 +29,19 @@ def test_everything_is_held_to_the_floor(monkeypatch):
     assert "--coverage-floor=90" in command(monkeypatch, "-q")
 
 
+@pytest.mark.parametrize(
+    "arguments", [[], ["-q"], ["--fast"], ["--unit", "--coverage"], ["-n", "3", "tests/unit/core"]]
+)
+def test_many_tests_share_the_cores(monkeypatch, arguments):
+    words = command(monkeypatch, *arguments)
+    assert words[words.index("-n") + 1] == ("3" if "3" in arguments else "auto")
+
+
+@pytest.mark.parametrize("arguments", [["-n", "0"], ["-x"], ["-k", "login"], ["tests/unit/core"], ["--pdb"]])
+def test_a_part_runs_in_one_process(monkeypatch, arguments):
+    assert "-n" not in command(monkeypatch, *arguments)
+
+
 @pytest.mark.parametrize("arguments", [["-k", "login"], ["tests/unit/core"], ["--fast"], ["--unit"]])
 def test_a_part_is_held_to_no_floor(monkeypatch, arguments):
     assert not [word for word in command(monkeypatch, *arguments) if "floor" in word]
@@ -145,3 +158,33 @@ def test_a_report_says_what_ran_where_and_why_not(pytester):
         ]
     )
     assert "1 failed, 2 passed, 1 skipped" in result.outlines[-1]
+
+
+def test_workers_report_together(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(testing.ROOT))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(subject="def sign(n):\n    if n < 0:\n        return -1\n    return 0 if n == 0 else 1\n")
+    pytester.makepyfile("""
+        import pytest
+        import subject
+        @pytest.mark.parametrize("number", [-5, 5, 0, None])
+        @pytest.mark.parametrize("database", ["mariadb"])
+        def test_sign(database, number):
+            if not number:
+                pytest.skip("nothing to sign")
+            assert abs(subject.sign(number)) == 1
+    """)
+    plugins = [word for name in ("xdist.plugin", "pytest_cov.plugin", "scripts.test_report") for word in ("-p", name)]
+    options = ["--cov=subject", "--cov-branch", "--cov-report=", "--coverage-floor=101"]
+    result = pytester.runpytest_subprocess(*plugins, "-n", "2", *options)
+    result.stdout.fnmatch_lines(
+        [
+            "mariadb*2 passed, 2 skipped",
+            "skipped*2 x nothing to sign",
+            "lines: 100.00 %",
+            "branches: 100.00 %",
+            "FAILED: less than 101 % of lines and branches*",
+        ]
+    )
+    assert result.ret == 1
+    assert "2 passed, 2 skipped" in result.outlines[-1]
