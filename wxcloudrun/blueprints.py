@@ -12,6 +12,7 @@ from wxcloudrun.features.health import routes as health
 from wxcloudrun.features.projects import routes as projects
 from wxcloudrun.features.runs import routes as runs
 from wxcloudrun.features.scenarios import routes as scenarios
+from wxcloudrun.features.triggers import routes as triggers
 from wxcloudrun.features.users import routes as users
 from wxcloudrun.features.wechat import routes as wechat
 
@@ -27,6 +28,7 @@ TABLES: dict[str, list[Route]] = {
     "datasets": datasets.ROUTES,
     "scenarios": scenarios.ROUTES,
     "runs": runs.ROUTES,
+    "triggers": triggers.ROUTES,
     "audit": audit.ROUTES,
     "health": health.ROUTES,
 }
@@ -43,5 +45,6 @@ GUIDES: dict[str, str] = {
     "datasets": "datasets",
     "scenarios": "scenarios",
     "runs": "runs",
+    "triggers": "ci",
     "health": "deployment",
 }

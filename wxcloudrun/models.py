@@ -12,6 +12,7 @@ from wxcloudrun.features.files.models import ProjectFile
 from wxcloudrun.features.projects.models import ApiToken, Project, ProjectInvitation, ProjectMember
 from wxcloudrun.features.runs.models import Run, RunBody, RunBodyUse, RunCheckpoint, RunPlan, RunResult
 from wxcloudrun.features.scenarios.models import Scenario, ScenarioGram, ScenarioStep, ScenarioTerm
+from wxcloudrun.features.triggers.models import RunTrigger, TriggerDelivery
 from wxcloudrun.features.users.models import (
     LooseFile,
     MediaCheck,
@@ -50,11 +51,13 @@ __all__ = [
     "RunCheckpoint",
     "RunPlan",
     "RunResult",
+    "RunTrigger",
     "Scenario",
     "ScenarioGram",
     "ScenarioStep",
     "ScenarioTerm",
     "Subscription",
+    "TriggerDelivery",
     "User",
     "UserSession",
     "VerificationApplication",

@@ -36,6 +36,8 @@ from wxcloudrun.features.runs.tables import RunTables
 from wxcloudrun.features.runs.waking import Bell
 from wxcloudrun.features.scenarios.planning import ScenarioPlanning
 from wxcloudrun.features.scenarios.service import ScenarioService
+from wxcloudrun.features.triggers.deliveries import TriggerDeliveries
+from wxcloudrun.features.triggers.service import TriggerService
 from wxcloudrun.integrations.object_store import ObjectStore
 
 if TYPE_CHECKING:
@@ -53,6 +55,15 @@ def provide_runs(settings: "Settings", container: Container, keys: KeyRing) -> N
     provide(RunCrew, lambda: _crew(settings, get(RunTables), get(RunExecution), get(Bell)))
     provide(RunDispatch, lambda: RunDispatch(_supply(settings, get(RunTables)), _messages(settings)))
     _provide_services(settings, container, keys)
+    _provide_triggers(container, keys)
+
+
+def _provide_triggers(container: Container, keys: KeyRing) -> None:
+    """How other servers begin runs."""
+    get, provide = container.get, container.provide
+    session: Any = db.session
+    provide(TriggerService, lambda: TriggerService(session, get(Clock), keys, get(AuditService), get(ProjectAccess)))
+    provide(TriggerDeliveries, lambda: TriggerDeliveries(session, get(Clock), keys, get(RunService).start))
 
 
 def _provide_services(settings: "Settings", container: Container, keys: KeyRing) -> None:

@@ -20,6 +20,7 @@ from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.auth.access import SessionService
 from wxcloudrun.features.projects.invitations import InvitationService
 from wxcloudrun.features.runs.dispatch import RunDispatch
+from wxcloudrun.features.triggers.deliveries import TriggerDeliveries
 from wxcloudrun.features.users.moderation import AvatarModeration
 from wxcloudrun.features.users.pictures import PictureFiles
 from wxcloudrun.features.users.verification import VerificationService
@@ -57,6 +58,7 @@ def duties(container: Container) -> list[Duty]:
         Duty("users.clear_media_checks", 600, lambda: get(AvatarModeration).clear()),
         Duty("users.clear_materials", 600, lambda: get(VerificationService).clear()),
         Duty("projects.clear_invitations", 600, lambda: get(InvitationService).clear()),
+        Duty("triggers.clear_deliveries", 600, lambda: get(TriggerDeliveries).clear()),
         Duty("wechat.clear_pushes", 600, lambda: get(Inbox).clear()),
     ]
 

@@ -35,7 +35,7 @@ class Stage:
 
 def _stage(app: Flask, wechat: FakeWeChat, path: str) -> Stage:
     owner = log_in(app, wechat, "the-owner-of-the-rows")
-    rows: dict[str, object] = {"user_id": owner.id, "name": "0" * 32 + ".webp"}
+    rows: dict[str, object] = {"user_id": owner.id, "name": "0" * 32 + ".webp", "key": "no-such-key"}
     if "{session_id}" in path:
         with app.app_context():
             rows["session_id"] = db.session.scalars(select(UserSession.id).where(UserSession.user_id == owner.id)).one()
@@ -110,6 +110,7 @@ PROJECT_BODIES = {
     "members": {"role": "viewer"},
     "invitations": {},
     "tokens": {"name": "another"},
+    "triggers": {"name": "another", "tag": "smoke"},
     "qrcode": {"code": "x" * 22},
     "environments": {"name": "another"},
     "cases": {"name": "another", "request": {"url": "/"}},
@@ -138,6 +139,8 @@ def _place(group: Team, extra: int, path: str) -> str:
         rows["file_id"] = group.editor.ok("POST", f"{group.path}/files", data=_form())["id"]
     if path.endswith("/runs") or "{run_id}" in path:
         rows |= a_run(group, ended="cancel" not in path)
+    if "{trigger_id}" in path:
+        rows["trigger_id"] = group.editor.ok("POST", f"{group.path}/triggers", {"name": "push", "tag": "smoke"})["id"]
     if "{token_id}" in path:
         rows["token_id"] = group.editor.ok("POST", f"{group.path}/tokens", {"name": "CI"})["id"]
     if "{invitation_id}" in path:
@@ -166,6 +169,8 @@ def _body(group: Team, method: str, path: str) -> object:
         return {"project_id": group.project}  # where it is: refused to who was let in
     if method in {"GET", "DELETE"}:
         return None
+    if method == "PUT" and path.endswith("{trigger_id}"):
+        return {"name": "another"}
     if path.endswith("{step_id}"):
         return {"name": "another"}
     words = [word for word in path.split("/") if word in PROJECT_BODIES]

@@ -14,6 +14,7 @@ NOUNS = {
     "datasets": {"cells", "content", "copies", "imports", "order", "reading"},
     "environments": {"settings", "variables"},
     "projects": {"exchange", "invitations", "members", "tokens"},
+    "triggers": {"deliveries"},
     "scenarios": {
         "calls",
         "checking",

@@ -1,0 +1,1 @@
+"""Triggers: addresses at which other people's servers start runs by a signed request."""
