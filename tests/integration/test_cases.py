@@ -396,3 +396,15 @@ def test_names_that_datasets_give_are_known(a_library: Library):
     saved = a_library.team.editor.ok("PUT", place, {"request": request, "assertions": checks})
     assert [text.partition(":")[0] for text in saved["warnings"]] == ["request.url"]
     assert "nobody" in saved["warnings"][0]
+
+
+def test_a_case_of_its_creators_own_that_goes_where_editors_choose_is_warned_of(a_library: Library):
+    team = a_library.team
+    request = {"url": "/orders", "auth": {"kind": "bearer", "token": "s3cret"}}
+    place = f"{team.path}/cases"
+    saved = team.editor.ok("POST", place, {"name": "mine", "request": request, "creator_only": True})
+    assert [text.partition(":")[0] for text in saved["warnings"]] == ["request.url"]
+    assert "whole URL" in saved["warnings"][0]
+    whole = {**request, "url": "https://api.example.test/orders", "auth": saved["request"]["auth"]}
+    assert team.editor.ok("PUT", f"{place}/{saved['id']}", {"request": whole})["warnings"] == []
+    assert team.editor.ok("POST", place, {"name": "ours", "request": request})["warnings"] == []

@@ -28,6 +28,23 @@ def test_a_call_is_shown_with_what_it_gives(each_stage: Stage):
     assert "CANARY" not in str(row)
 
 
+def test_what_was_given_to_an_input_is_encrypted_when_the_input_becomes_secret(each_stage: Stage):
+    login = each_stage.scenario("log in", inputs=[{"name": "user"}, {"name": "pin"}])
+    buy, trashed = each_stage.scenario("buy"), each_stage.scenario("trashed")
+    given = {"user": "eve", "pin": "CANARY"}
+    steps = [each_stage.step(one, "scenario", scenario_id=login, inputs=given) for one in (buy, trashed)]
+    each_stage.editor.ok("DELETE", each_stage.place(trashed))
+    inputs = [{"name": "user"}, {"name": "pin", "secret": True}]
+    assert "CANARY" not in str(each_stage.editor.ok("PUT", each_stage.place(login), {"inputs": inputs}))
+    path = f"{each_stage.place(buy)}/steps/{steps[0]}"
+    assert each_stage.editor.ok("GET", path)["inputs"] == {"user": "eve", "pin": SET}
+    assert each_stage.editor.ok("PUT", path, {"name": "kept"})["inputs"]["pin"] == SET
+    with each_stage.shelf.team.app.app_context():
+        rows = db.session.execute(ScenarioStep.__table__.select()).all()
+    assert len(rows) == len(steps)
+    assert "CANARY" not in str(rows)
+
+
 def test_a_circle_is_refused_with_its_way(each_stage: Stage):
     a, b, c = (each_stage.scenario(name) for name in "ABC")
     each_stage.step(a, "scenario", scenario_id=b)

@@ -17,6 +17,7 @@ from wxcloudrun.core.catalogue_entry import (
     gram_rows,
     key_columns,
     own,
+    possible,
     private,
     shared,
     term,
@@ -27,6 +28,7 @@ from wxcloudrun.core.catalogue_entry import (
 )
 from wxcloudrun.core.catalogue_tables import GramColumns, TermColumns, TextColumns
 from wxcloudrun.core.catalogue_walk import Order, Tables, Word, page_statement, reach_statement
+from wxcloudrun.core.dao import Question
 from wxcloudrun.core.db import AnySession, fetch
 from wxcloudrun.core.errors import FieldFault, InvalidInput
 from wxcloudrun.core.grams import asked, folded, grams
@@ -34,9 +36,11 @@ from wxcloudrun.core.pagination import cursor, position
 
 __all__ = [
     "PUBLIC",
+    "Ahead",
     "Catalogue",
     "Entry",
     "Found",
+    "Known",
     "GramColumns",
     "ListCursor",
     "Sort",
@@ -45,6 +49,7 @@ __all__ = [
     "Wanted",
     "folder_terms",
     "own",
+    "possible",
     "private",
     "shared",
     "term",
@@ -90,6 +95,16 @@ class Found:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead(Question):
+    """How far each word leads in each of these scopes; the rows are those of `reach_statement`, in any order."""
+
+    scopes: tuple[str, ...]
+
+
+type Known = tuple[Ahead | None, Sequence[Row[Any]]]
+
+
 class Catalogue:
     """The lists of one kind of thing. `terms`, `grams`, `texts` are its tables here, `things` is its own, with `id`.
 
@@ -103,19 +118,37 @@ class Catalogue:
         self._terms, self._grams, self._texts, self._things = terms, grams, texts, things
         self._bound = bound
 
-    def page(self, wanted: Wanted, columns: Sequence[ColumnElement[Any]]) -> Found:
-        """Rows of these columns of `things`, in order: one question, or two where more than one thing must be true.
+    def ahead(self, wanted: Wanted) -> Ahead | None:
+        """What has to be known before `page`, in these scopes or some of them; None where one word leads.
 
-        Raises InvalidInput: `cursor: invalid` for one that this order did not give, `sort: not_with_q`.
+        Of a wrong cursor or sort nothing is said here: `page` does, to those who may ask.
         """
-        start = _Start.of(wanted)
+        if not _needs_more(wanted):
+            return None
+        try:
+            start = _Start.of(wanted)
+        except InvalidInput:
+            return None
+        words = _words(wanted)
+        kinds = tuple(word.kind for word in words)
+        statement = reach_statement(self._tables(), start.order, kinds, len(wanted.scopes), self._bound)
+        return Ahead(statement, start.values | _scoped(wanted) | _numbered(words), tuple(wanted.scopes))
+
+    def page(self, wanted: Wanted, columns: Sequence[ColumnElement[Any]], known: Known | None = None) -> Found:
+        """Rows of these columns of `things`, in order; `known` is what `ahead` gave, with its rows.
+
+        Two questions where more than one thing must be true and nothing is known, or else one. Raises InvalidInput:
+        `cursor: invalid` for one that this order did not give, `sort: not_with_q`.
+        """
+        start, words = _Start.of(wanted), _words(wanted)
         text, terms = folded(wanted.text or ""), tuple(wanted.terms)
-        values = start.values | {f"scope_{number}": scope for number, scope in enumerate(wanted.scopes)}
-        words = [Word("term", one) for one in terms] + [Word("gram", one) for one in asked(text)] or [Word("term", ALL)]
+        values = start.values | _scoped(wanted)
         walked, end = [words[0]] * len(wanted.scopes), None
         probes: tuple[str, ...] = ()
-        if text or len(terms) > 1:
-            walked, end = self._reach(start, words, values, len(wanted.scopes))
+        ahead = self.ahead(wanted) if known is None else known[0]
+        if ahead is not None:
+            rows = fetch(self._session, ahead.statement, ahead.values) if known is None else known[1]
+            walked, end = _led(words, [ahead.scopes.index(scope) for scope in wanted.scopes], start.order.sorted(rows))
             probes = terms
         kinds, ends = tuple(word.kind for word in walked), end is not None
         shape = (self._tables(), start.order, kinds, len(probes), bool(text), ends, wanted.size, tuple(columns))
@@ -164,21 +197,6 @@ class Catalogue:
     def _tables(self) -> Tables:
         dialect = self._session.get_bind().dialect.name
         return Tables(self._terms, self._grams, self._texts, self._things, dialect)
-
-    def _reach(
-        self, start: "_Start", words: list[Word], values: dict[str, object], scopes: int
-    ) -> tuple[list[Word], Row[Any] | None]:
-        """For each scope the word that leads on farthest; and where the first of them stops, None for nowhere."""
-        kinds = tuple(word.kind for word in words)
-        statement = reach_statement(self._tables(), start.order, kinds, scopes, self._bound)
-        reached = fetch(self._session, statement, values | _numbered(words))
-        walked, stops = [], []
-        for scope in range(scopes):
-            mine = [row for row in reached if row.scope == scope]
-            to_the_end = set(range(len(words))) - {row.word for row in mine}
-            walked.append(words[min(to_the_end) if to_the_end else mine[-1].word])
-            stops += [] if to_the_end else mine[-1:]
-        return walked, next((row for row in reached if row in stops), None)
 
     def _written(self, item_id: int) -> Any:
         terms, texts = self._terms.c, self._texts.c
@@ -245,6 +263,32 @@ def _after(mark: str, sort: Sort, key: str | None) -> dict[str, object]:
         return {"after_id": values[1]}
     after = _EPOCH + values[1] * _MICROSECOND if key == "updated_at" else values[1]
     return {"after_key": after, "after_id": values[2]}
+
+
+def _needs_more(wanted: Wanted) -> bool:
+    """True when what a word leads to need not be wanted."""
+    return bool(wanted.text) or len(wanted.terms) > 1
+
+
+def _words(wanted: Wanted) -> list[Word]:
+    """What everything that is wanted is listed under."""
+    words = [Word("term", one) for one in wanted.terms]
+    return words + [Word("gram", one) for one in asked(folded(wanted.text or ""))] or [Word("term", ALL)]
+
+
+def _led(words: list[Word], scopes: list[int], reached: Sequence[Row[Any]]) -> tuple[list[Word], Row[Any] | None]:
+    """For each scope the word that leads on farthest; and where the first of them stops, None for nowhere."""
+    walked, stops = [], []
+    for scope in scopes:
+        mine = [row for row in reached if row.scope == scope]
+        to_the_end = set(range(len(words))) - {row.word for row in mine}
+        walked.append(words[min(to_the_end) if to_the_end else mine[-1].word])
+        stops += [] if to_the_end else mine[-1:]
+    return walked, next((row for row in reached if row in stops), None)
+
+
+def _scoped(wanted: Wanted) -> dict[str, object]:
+    return {f"scope_{number}": scope for number, scope in enumerate(wanted.scopes)}
 
 
 def _numbered(words: Sequence[Word]) -> dict[str, object]:

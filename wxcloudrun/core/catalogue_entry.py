@@ -40,6 +40,11 @@ def visible(project_id: int, user_id: int, *, owner: bool) -> tuple[str, ...]:
     return (shared(project_id), private(project_id) if owner else own(project_id, user_id))
 
 
+def possible(project_id: int, user_id: int) -> tuple[str, ...]:
+    """The scopes of which some are visible to that person, whatever their role may be."""
+    return (shared(project_id), private(project_id), own(project_id, user_id))
+
+
 def term(kind: str, value: object) -> str:
     """The term `kind:value`; a long value, or one that no term may hold, goes in as its hash."""
     whole = f"{kind}:{value}"

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from wxcloudrun.core.catalogue_entry import NAME_LENGTH, TERM_LENGTH, TEXT_LENGTH
 from wxcloudrun.core.columns import ROW_ID, UtcDateTime, code
 from wxcloudrun.core.db import Base
+from wxcloudrun.core.grams import LONGEST
 
 # In the order of code points on every server, whatever language the database was made for.
 _NAME_KEY = code(NAME_LENGTH).with_variant(String(NAME_LENGTH, collation="C"), "postgresql")
@@ -42,7 +43,7 @@ class GramColumns:
     """A table of short pieces of text: thing `item_id` has `gram` in its text and is seen by `scope`."""
 
     scope: Mapped[str] = mapped_column(code(48), primary_key=True)
-    gram: Mapped[str] = mapped_column(code(3), primary_key=True)
+    gram: Mapped[str] = mapped_column(code(LONGEST), primary_key=True)
     item_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
     @declared_attr.directive

@@ -1,11 +1,13 @@
 """The questions of a catalogue: each walks an index in the wanted order, so that its cost hangs on the page alone."""
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     Column,
+    Row,
     Select,
     Table,
     and_,
@@ -47,6 +49,10 @@ class Order:
     falling: bool
     going_on: bool
 
+    def sorted(self, places: Iterable[Row[Any]]) -> list[Row[Any]]:
+        """Rows of `reach_statement` in this order."""
+        return sorted(places, key=lambda row: (row.listed_key, row.listed_id), reverse=self.falling)
+
 
 @functools.lru_cache(maxsize=512)
 def page_statement(
@@ -81,18 +87,17 @@ def page_statement(
 
 @functools.lru_cache(maxsize=512)
 def reach_statement(tables: Tables, order: Order, words: tuple[str, ...], scopes: int, bound: int) -> Select[Any]:
-    """Where `bound` things under each word end: `scope` and `word` (numbers), `listed_key`, `listed_id`.
+    """Where `bound` things under each word end: `listed_id`, `listed_key`, `scope` and `word` (numbers), in no order.
 
-    In the order of the list: the last one reaches farthest, and a word without a row reaches to the end. `words` names
-    the column of each, term or gram. Parameters: scope_0.., word_0.., after_key and after_id.
+    A word without a row reaches to the end. `words` names the column of each, term or gram. Parameters: scope_0..,
+    word_0.., after_key and after_id.
     """
     parts = []
     for scope in range(scopes):
         for number, word in enumerate(words):
             walk = _walk(tables, order, word, scope, number).limit(_literal(1)).offset(_literal(bound - 1))
             parts.append(select(walk.subquery(), _literal(scope).label("scope"), _literal(number).label("word")))
-    found = _union(parts).subquery()
-    return select(found).order_by(*_ordered(order, found.c.listed_key, found.c.listed_id))
+    return select(_union(parts).subquery())
 
 
 def _walk(tables: Tables, order: Order, word: str, scope: int, number: int) -> Select[Any]:

@@ -1,9 +1,9 @@
 """Passwords, keys and tokens written into a request: set apart from the rest, so that they are kept encrypted.
 
 A *content* is JSON in the shape of a case, of its request, of a dataset or of what a step overrides: `headers`,
-`cookies` and `query` by name or as a list of entries, `auth`, `tls`, `proxy`, the actions of `before` and `after`, all
-of it at the top or inside `request`. Where a credential stood, `MARK` stands afterwards; its *path* says where. A body
-is test data and stays as it is.
+`cookies`, `query` and `path_params` by name or as a list of entries, `auth`, `tls`, `proxy`, the actions of `before`
+and `after`, all of it at the top or inside `request`. Where a credential stood, `MARK` stands afterwards; its *path*
+says where. A body is test data and stays as it is.
 """
 
 import json
@@ -20,7 +20,7 @@ type Path = tuple[str, ...]
 type Held = dict[Path, str]
 
 MARK: Final[dict[str, Any]] = {"is_set": True}
-_NAMED = ("headers", "cookies", "query")
+_NAMED = ("headers", "cookies", "query", "path_params")
 _AUTH = frozenset({"password", "token", "client_secret", "secret_key", "session_token", "key"})
 _TLS = frozenset({"client_key_pem"})
 _TELLING = re.compile(
@@ -31,6 +31,11 @@ _TELLING = re.compile(
 _HARMLESS = re.compile(r"(?:(?:Bearer|Basic|Token|Key|ApiKey)\s)?\s*", re.IGNORECASE)  # `Bearer {{token}}`
 # A variable by name, through filters without arguments: what stands in an argument could be the credential itself.
 _REFERENCE = re.compile(r"\{\{\s*\$?[^\W\d][\w.\[\]-]*\s*(?:\|\s*\w+\s*)*\}\}")
+# What an expression gives in so many words: a text, or a number that could be one of a bank card or a lock. In
+# `json["token"]` the text is where to look.
+_TEXT = r"""(?:'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?)"""
+_LITERAL = re.compile(rf"(?<=[\w\])]\[){_TEXT}(?=\])|(?P<given>{_TEXT}|\b\d{{4,}})", re.DOTALL)
+_TELLS = re.compile(r"\w")
 _UNFIT = re.compile(r"\W+")
 _BEFORE_HOST = re.compile(r"[^/?#\\@]*:[/\\]*|[/\\]{2,}")
 _HOST = re.compile(r"[^/?#\\]*")
@@ -66,7 +71,8 @@ def referenced(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         name = _UNFIT.sub("_", "_".join(path)).strip("_")
         more = (f"{name}_{number}" for number in count(2))
         names[path] = next(one for one in chain([name], more) if one not in names.values())
-    return _filled(content, {path: f"{{{{{name}}}}}" for path, name in names.items()}), list(names.values())
+    references = {path: name if _of_expression(path) else f"{{{{{name}}}}}" for path, name in names.items()}
+    return _filled(content, references), list(names.values())
 
 
 def unset(content: Mapping[str, Any], held: Mapping[Path, str]) -> Iterator[Path]:
@@ -82,6 +88,12 @@ def is_open(text: str) -> bool:
     """True for text that tells nothing: empty, or references to variables only, perhaps after a scheme's word."""
     rest, found = _REFERENCE.subn("", text)
     return not text or bool(found and _HARMLESS.fullmatch(rest))
+
+
+def gives_a_literal(expression: str) -> bool:
+    """True for an expression in which a text or a number stands that could be a credential."""
+    literals = ((one["given"] or "").strip("'\"") for one in _LITERAL.finditer(expression))
+    return any(_TELLS.search(text) and not _HARMLESS.fullmatch(text) for text in literals)
 
 
 def holds_a_credential(url: str) -> bool:
@@ -158,7 +170,7 @@ def _named(part: Any, name: str, above: Path) -> Iterator[tuple[Path, Any, Any]]
 
 
 def _actions(part: Any, name: str, above: Path) -> Iterator[tuple[Path, Any, Any]]:
-    """Keys of signatures, and values that a `set` marks as secret."""
+    """Keys of signatures, values that a `set` marks as secret, and expressions of a secret `compute` that hold one."""
     seen: dict[str, int] = {}
     for entry in part if isinstance(part, list) else ():
         field = _secret_field(entry)
@@ -174,8 +186,18 @@ def _secret_field(action: Any) -> str | None:
     if action.get("do") == "sign" and "key" in action:
         return "key"
     # The engine takes 1 and "true" for true; so whatever is no clear no is a yes.
-    secret = action.get("do") == "set" and action.get("secret", False) not in (False, None)
-    return "value" if secret and "value" in action else None
+    if action.get("secret", False) in (False, None):
+        return None
+    if action.get("do") == "set" and "value" in action:
+        return "value"
+    expression = action.get("expression") if action.get("do") == "compute" else None
+    closed = expression == MARK or (isinstance(expression, str) and gives_a_literal(expression))
+    return "expression" if closed else None
+
+
+def _of_expression(path: Path) -> bool:
+    """True where an expression was set apart, in which a variable's name stands without braces."""
+    return path[0] in {"before", "after"} and "expression" in path[2:3]
 
 
 def _objects(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

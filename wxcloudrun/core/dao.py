@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Table, UniqueConstraint, insert
+from sqlalchemy import CursorResult, Row, Select, Table, UniqueConstraint, insert
 from sqlalchemy.exc import IntegrityError
 
 from wxcloudrun.core.db import AnySession, fetch, violates
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A statement and its parameters, not asked yet."""
+
+    statement: Select[Any]
+    values: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Short pieces of text, by which a text is found that holds another one somewhere."""
 
-_PIECE = 3  # characters; of two there would be too few different ones, and of four too many
+LONGEST = 6  # characters; pieces so long are rare, also in numbers, where each short one is common
+_SHORT = 3  # of two there would be too few different ones
 _ASKED = 12  # pieces of a searched text that are counted to find its rarest one
 
 
@@ -12,30 +13,36 @@ def folded(text: str) -> str:
 def grams(text: str) -> set[str]:
     """The pieces of a folded text, line by line.
 
-    All of three characters; and the shorter ones that are not ASCII, since Chinese is searched by one or two.
+    All of three and of six characters; and shorter ones that are not ASCII, since Chinese is searched by one or two.
     """
     found: set[str] = set()
     for line in text.split("\n"):
-        found.update(line[start : start + _PIECE] for start in range(len(line) - _PIECE + 1))
+        for size in (_SHORT, LONGEST):
+            found.update(_pieces(line, size))
         if not line.isascii():
-            for size in range(1, _PIECE):
-                pieces = (line[start : start + size] for start in range(len(line) - size + 1))
-                found.update(piece for piece in pieces if not piece.isascii())
+            for size in range(1, _SHORT):
+                found.update(piece for piece in _pieces(line, size) if not piece.isascii())
     return {_key(piece) for piece in found}
 
 
 def asked(text: str) -> list[str]:
     """Pieces that whatever holds this folded text must have: one every third character, and the last one.
 
-    Of a long text as many, spread evenly. None for one or two ASCII characters.
+    Six characters each where the text has as many; of a long text a dozen, spread evenly. None for one or two ASCII
+    characters.
     """
-    if len(text) < _PIECE:
+    if len(text) < _SHORT:
         return [] if text.isascii() else [_key(text)]
-    last = len(text) - _PIECE
-    starts = [*range(0, last, _PIECE), last]
+    size = LONGEST if len(text) >= LONGEST else _SHORT
+    last = len(text) - size
+    starts = [*range(0, last, _SHORT), last]
     if len(starts) > _ASKED:
         starts = [last * number // (_ASKED - 1) for number in range(_ASKED)]
-    return list(dict.fromkeys(_key(text[start : start + _PIECE]) for start in starts))
+    return list(dict.fromkeys(_key(text[start : start + size]) for start in starts))
+
+
+def _pieces(line: str, size: int) -> list[str]:
+    return [line[start : start + size] for start in range(len(line) - size + 1)]
 
 
 def _key(piece: str) -> str:

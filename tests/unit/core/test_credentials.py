@@ -2,7 +2,7 @@
 
 import pytest
 
-from wxcloudrun.core.credentials import MARK, packed, put_back, referenced, set_apart, unpacked, unset
+from wxcloudrun.core.credentials import MARK, gives_a_literal, packed, put_back, referenced, set_apart, unpacked, unset
 
 WHOLE = {
     "request": {
@@ -113,3 +113,42 @@ def test_names_that_tell_of_a_credential(name: str, telling: bool):
 @pytest.mark.parametrize("content", [{"headers": 5}, {"auth": "x"}, {"before": [1, {"do": []}]}, {"request": []}, {}])
 def test_content_of_another_shape_is_left_for_others_to_refuse(content: dict[str, object]):
     assert set_apart(content, {}) == (content, {})
+
+
+def test_a_telling_name_in_the_path_is_set_apart_as_one_in_the_query_is():
+    content = {"request": {"path_params": {"shop": 7, "access_token": "p-secret", "api_key": "{{key}}"}}}
+    shown, held = set_apart(content, {})
+    assert shown["request"]["path_params"] == {"shop": 7, "access_token": MARK, "api_key": "{{key}}"}
+    assert put_back(shown, held) == content
+
+
+def test_a_secret_expression_is_set_apart_where_it_gives_the_secret_itself():
+    expressions = ["'s3cret' + json.id", "hmac(body, key)"]
+    actions = [{"do": "compute", "name": "x", "expression": one, "secret": True} for one in expressions]
+    content = {"before": [*actions, {**actions[0], "secret": False}]}
+    shown, held = set_apart(content, {})
+    assert [one["expression"] for one in shown["before"]] == [MARK, expressions[1], expressions[0]]
+    assert put_back(shown, held) == content
+    assert list(unset(shown, held)) == []
+    elsewhere, names = referenced(shown)
+    assert elsewhere["before"][0]["expression"] == names[0], "an expression names a variable without braces"
+
+
+@pytest.mark.parametrize(
+    ("expression", "gives"),
+    [
+        ("'s3cret'", True),
+        ('upper("it\\"s")', True),
+        ("'ends nowhere", True),
+        ("pin + 4711", True),
+        ("['s3cret'][0]", True),
+        ("user + ':' + password", False),
+        ("'Bearer ' + token", False),
+        ("json['token']", False),
+        ('parts()["a"][12]', False),
+        ("token[0:8]", False),
+        ("order_2024 + 1", False),
+    ],
+)
+def test_a_text_or_a_long_number_in_an_expression_could_be_a_credential(expression: str, gives: bool):
+    assert gives_a_literal(expression) is gives

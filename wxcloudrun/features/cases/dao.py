@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
 
-from wxcloudrun.core.catalogue import Catalogue, Entry, Found, Wanted, private, shared, term, trash
+from wxcloudrun.core.catalogue import Ahead, Catalogue, Entry, Found, Known, Wanted, private, shared, term, trash
 from wxcloudrun.core.dao import Dao, unique
 from wxcloudrun.core.db import AnySession, fetch
 from wxcloudrun.features.cases.errors import CaseNameTaken
@@ -102,9 +102,13 @@ class CaseDao(Dao):
         else:
             self._catalogue.put(case_id, entry)
 
-    def page(self, wanted: Wanted) -> Found:
+    def ahead(self, wanted: Wanted) -> Ahead | None:
+        """What has to be known before `page`, as the catalogue says."""
+        return self._catalogue.ahead(wanted)
+
+    def page(self, wanted: Wanted, known: Known | None = None) -> Found:
         """Cases without their content, with `owner`, that person's nickname. Raises as the catalogue does."""
-        return self._catalogue.page(wanted, _LINE)
+        return self._catalogue.page(wanted, _LINE, known)
 
     def sends_file(self, project_id: int, file_id: int) -> bool:
         """True when a case of the project, also one in the trash, names that file."""

@@ -81,9 +81,11 @@ class CaseService:
 
     def page(self, actor: Actor, project_id: int, query: CasesQuery) -> Slice[CaseLine]:
         """Cases that the actor sees. Raises ProjectNotFound, and InvalidInput for a sort with `q`."""
-        membership = self._projects.require(actor, project_id, Right.VIEW)
-        scopes = catalogue.visible(project_id, actor.user_id or 0, owner=membership.may(Right.OWN))
-        found = self._cases.page(query.wanted(scopes))
+        user = actor.user_id or 0
+        ahead = self._cases.ahead(query.wanted(catalogue.possible(project_id, user)))
+        membership, rows = self._projects.require_beside(actor, project_id, Right.VIEW, ahead)
+        scopes = catalogue.visible(project_id, user, owner=membership.may(Right.OWN))
+        found = self._cases.page(query.wanted(scopes), (ahead, rows))
         items = [CaseLine.of(row, **self._rights(actor, row, membership)) for row in found.rows]
         return Slice(items=items, next=found.next)
 
@@ -219,7 +221,7 @@ class CaseService:
         twice = [FieldFault("tags", "given_twice")] if len(set(fields["tags"])) < len(fields["tags"]) else []
         if told.faults or twice:
             raise InvalidInput(fields=(*twice, *told.faults))
-        return Draft({**fields, **content}, held, told.warnings)
+        return Draft({**fields, **content}, held, (*told.warnings, *_led_astray(fields, held)))
 
     def _names(self, project_id: int, case_id: int | None) -> set[str]:
         """Names of variables that the project, its default environment and the case's datasets give."""
@@ -255,6 +257,14 @@ class CaseService:
             "may_edit": self._access.may_edit(actor, row, membership),
             "may_run": self._access.may_run(actor, row, membership),
         }
+
+
+def _led_astray(fields: Fields, held: Held) -> tuple[str, ...]:
+    """A warning where a case that is its creator's own is sent to wherever an editor lets the environment point."""
+    url = str(fields["request"]["url"])
+    if not (fields["creator_only"] and held) or url.lower().startswith(("http://", "https://")):
+        return ()
+    return ("request.url: its credentials go where editors let the environment's base URL point; write a whole URL",)
 
 
 def _whole(parts: CaseParts) -> Fields:

@@ -1,11 +1,15 @@
 """The only check of what somebody may do in a project."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
+from sqlalchemy import Row
+
 from wxcloudrun.core.actor import Actor
+from wxcloudrun.core.dao import Question
 from wxcloudrun.core.db import AnySession
 from wxcloudrun.features.projects.dao import ProjectDao
 from wxcloudrun.features.projects.errors import ProjectArchived, ProjectNotFound, RightRequired
@@ -66,25 +70,46 @@ class ProjectAccess:
 
         Raises ProjectNotFound for a project that is not there or not the actor's, RightRequired, ProjectArchived.
         """
-        grant = actor.grant
-        if grant is not None and grant.project_id != project_id:
-            raise ProjectNotFound
+        _require_grant(actor, project_id)
         row = self._projects.membership(project_id, actor.user_id or 0, locked=locked)
-        if row is None or not (row.role or actor.administrator):
-            raise ProjectNotFound
-        role = MemberRole.OWNER if actor.administrator else row.role
-        if grant is not None:
-            role = MemberRole(min(role, grant.role))
-        if role < right:
-            raise RightRequired(values={"role": MemberRole(right).name.lower()})
-        if row.state is ProjectState.ARCHIVED and right > Right.VIEW and not archived:
-            raise ProjectArchived
-        return Membership(_project(row), role, row.role)
+        return _membership(actor, row, right, archived=archived)
+
+    def require_beside(
+        self, actor: Actor, project_id: int, right: Right, question: Question | None
+    ) -> tuple[Membership, Sequence[Row[Any]]]:
+        """The same, and the rows that answer a question about that project, in no order: asked together.
+
+        Raises as `require` does.
+        """
+        if question is None:
+            return self.require(actor, project_id, right), ()
+        _require_grant(actor, project_id)
+        row, rows = self._projects.membership_beside(project_id, actor.user_id or 0, question)
+        return _membership(actor, row, right), rows
 
     def has_member(self, project_id: int, user_id: int) -> bool:
         """True when that person is a member. It says nothing of what the actor may; one question."""
         row = self._projects.membership(project_id, user_id)
         return row is not None and row.role is not None
+
+
+def _require_grant(actor: Actor, project_id: int) -> None:
+    if actor.grant is not None and actor.grant.project_id != project_id:
+        raise ProjectNotFound
+
+
+def _membership(actor: Actor, row: Any, right: Right, *, archived: bool = False) -> Membership:
+    """What is in the row of somebody's membership, if it gives that right."""
+    if row is None or not (row.role or actor.administrator):
+        raise ProjectNotFound
+    role = MemberRole.OWNER if actor.administrator else row.role
+    if actor.grant is not None:
+        role = MemberRole(min(role, actor.grant.role))
+    if role < right:
+        raise RightRequired(values={"role": MemberRole(right).name.lower()})
+    if row.state is ProjectState.ARCHIVED and right > Right.VIEW and not archived:
+        raise ProjectArchived
+    return Membership(_project(row), role, row.role)
 
 
 def _project(row: Any) -> ProjectRow:

@@ -1,13 +1,14 @@
 """Questions about projects, members, invitations, API tokens and what was changed in a project."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Row, Select, and_, bindparam, delete, insert, select, update
 
-from wxcloudrun.core.dao import Dao
+from wxcloudrun.core.dao import Dao, Question
 from wxcloudrun.core.db import fetch
 from wxcloudrun.core.listing import holds, page_of
 from wxcloudrun.features.audit.models import AuditEntry
@@ -57,6 +58,15 @@ _ACTIVITY = (
 _ACTIVITY_BEFORE = _ACTIVITY.where(_A.c.id < bindparam("before"))
 
 
+@functools.lru_cache(maxsize=512)
+def _beside(question: Select[Any]) -> Select[Any]:
+    """Somebody's membership, and on the same rows what a question finds: one row without it where it finds nothing."""
+    of_it = bindparam("project", type_=_P.c.id.type).label("of_project")
+    found = select(*question.subquery().c, of_it).subquery()
+    joined = _P.outerjoin(_M, _MINE).outerjoin(found, found.c.of_project == _P.c.id)
+    return select(_P, _M.c.role, *found.c).select_from(joined).where(_P.c.id == bindparam("project"))
+
+
 @dataclass(frozen=True)
 class ProjectFilter:
     """Which projects are wanted; None wants all."""
@@ -79,6 +89,18 @@ class ProjectDao(Dao):
         if locked:
             self._run(_LOCK, {"project": project_id})
         return self._one(_MEMBERSHIP, parameters)
+
+    def membership_beside(
+        self, project_id: int, user_id: int, question: Question
+    ) -> tuple[Row[Any] | None, Sequence[Row[Any]]]:
+        """The same, and the rows that answer another question, asked together; they have the columns of both.
+
+        The question gives no column that a project has, and its first column is never null; its order is lost.
+        """
+        parameters = {"project": project_id, "actor": user_id, **question.values}
+        rows = fetch(self._session, _beside(question.statement), parameters)
+        first = question.statement.selected_columns[0].name
+        return (rows[0] if rows else None), [row for row in rows if row._mapping[first] is not None]
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new project; its number."""

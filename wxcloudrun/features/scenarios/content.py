@@ -1,8 +1,8 @@
 """What scenarios and steps hold besides their columns: how it is kept, with secrets apart, and shown and told again."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from wxcloudrun.core.credentials import MARK, Held, holds_a_credential, is_open, put_back, set_apart, unset
@@ -133,6 +133,17 @@ def kept_step(kind: str, sent: Mapping[str, Any], known: Kept, secret_inputs: fr
     if content.get("inputs"):
         content["inputs"], inputs = _inputs_apart(content["inputs"], known.inputs, secret_inputs)
     return Kept(content, secrets, overrides, inputs)
+
+
+def sealed_inputs(known: Kept, secret: frozenset[str]) -> Kept:
+    """A step that calls a scenario, with inputs of these names set apart."""
+    shown, held = _inputs_apart(known.content.get("inputs") or {}, known.inputs, secret)
+    return replace(known, content=known.content | {"inputs": shown}, inputs=held)
+
+
+def secret_names(inputs: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Names of a scenario's inputs that it calls secret."""
+    return frozenset(one["name"] for one in inputs if one["secret"])
 
 
 def unfit(kind: str, sent: Mapping[str, Any]) -> Iterator[FieldFault]:

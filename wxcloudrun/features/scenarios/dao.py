@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from wxcloudrun.core.catalogue import Catalogue, Entry, Found, Wanted
+from wxcloudrun.core.catalogue import Ahead, Catalogue, Entry, Found, Known, Wanted
 from wxcloudrun.core.dao import Dao, unique
 from wxcloudrun.core.db import AnySession, fetch
 from wxcloudrun.core.listing import page_of
@@ -85,6 +85,7 @@ _CALLERS = (
     .where(_T.c.called_id.in_(bindparam("ids", expanding=True)))
     .distinct()
 )
+_CALLING = select(_T).where(_T.c.called_id == bindparam("called")).order_by(_T.c.id)
 _USERS = (
     select(_S.c.id, _S.c.name)
     .join(_T, _T.c.scenario_id == _S.c.id)
@@ -132,9 +133,13 @@ class ScenarioDao(Dao):
         rows = fetch(self._session, _NAMES, {"project": project_id, "folder": folder})
         return {row.name for row in rows}
 
-    def page(self, wanted: Wanted) -> Found:
+    def ahead(self, wanted: Wanted) -> Ahead | None:
+        """What has to be known before `page`, as the catalogue says."""
+        return self._catalogue.ahead(wanted)
+
+    def page(self, wanted: Wanted, known: Known | None = None) -> Found:
         """A page of the list."""
-        return self._catalogue.page(wanted, _LINE)
+        return self._catalogue.page(wanted, _LINE, known)
 
     def add(self, values: Mapping[str, object], entry: Entry) -> int:
         """A new scenario; its number. Raises ScenarioNameTaken."""
@@ -234,6 +239,10 @@ class StepDao(Dao):
     def callers(self, scenario_ids: Iterable[int]) -> Sequence[Row[Any]]:
         """Which `scenario_id` (`name`, `deleted_at`) calls which `called_id`."""
         return fetch(self._session, _CALLERS, {"ids": sorted(set(scenario_ids))})
+
+    def calling(self, scenario_id: int) -> Sequence[Row[Any]]:
+        """Steps that call this scenario, those of scenarios in the trash too: the columns of the table alone."""
+        return fetch(self._session, _CALLING, {"called": scenario_id})
 
     def users_of(self, case_id: int) -> list[str]:
         """Names of scenarios of its project, twenty at most, none from the trash, that have a step with this case."""

@@ -89,7 +89,7 @@ def unmarked(value: Any) -> Any:
     if value == MARK:
         return _ANYTHING
     if isinstance(value, Mapping):
-        return {name: unmarked(item) for name, item in value.items()}
+        return {name: '""' if name == "expression" and item == MARK else unmarked(item) for name, item in value.items()}
     return [unmarked(item) for item in value] if isinstance(value, list) else value
 
 

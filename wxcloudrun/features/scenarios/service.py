@@ -21,11 +21,14 @@ from wxcloudrun.features.scenarios.checking import ScenarioChecking, faults_of_s
 from wxcloudrun.features.scenarios.content import (
     SCENARIO_PARTS,
     SCENARIO_SECRETS,
+    STEP_SECRETS,
     Kept,
     changed,
     kept_scenario,
     read,
     scenario_faults,
+    sealed_inputs,
+    secret_names,
     told_of,
 )
 from wxcloudrun.features.scenarios.dao import StepDao
@@ -71,8 +74,10 @@ class ScenarioService:
 
     def page(self, actor: Actor, project_id: int, query: ScenariosQuery) -> Slice[ScenarioLine]:
         """A project's scenarios. Raises ProjectNotFound, InvalidInput."""
-        self._members.require(actor, project_id, Right.VIEW)
-        found = self._scenarios.page(query.wanted((catalogue.shared(project_id),)))
+        wanted = query.wanted((catalogue.shared(project_id),))
+        ahead = self._scenarios.ahead(wanted)
+        _, rows = self._members.require_beside(actor, project_id, Right.VIEW, ahead)
+        found = self._scenarios.page(wanted, (ahead, rows))
         return Slice(items=[scenario_line(row) for row in found.rows], next=found.next)
 
     def view(self, actor: Actor, project_id: int, scenario_id: int) -> ScenarioView:
@@ -138,7 +143,8 @@ class ScenarioService:
 
     @unit_of_work
     def _change(self, actor: Actor, project_id: int, scenario_id: int, change: ScenarioChange) -> None:
-        row = self._access.require(actor, project_id, scenario_id, Right.EDIT).row
+        secret = secret_names(one.model_dump() for one in change.inputs or ())
+        row = self._access.require(actor, project_id, scenario_id, Right.EDIT, calls=bool(secret)).row
         if change.version not in {None, row.version}:
             raise EditConflict(present=scenario_view(self._scenarios.get(project_id, scenario_id)))
         sent = change.model_dump(include=change.model_fields_set - {"version"})
@@ -151,11 +157,26 @@ class ScenarioService:
         if kept is not known:
             values |= kept.columns(self._keys, SCENARIO_SECRETS)
         self._write(row, values)
+        if secret - secret_names(known.content["inputs"]):
+            self._seal_given(project_id, row.id, secret)
         fields = {name: sent[name] for name in (*_PLAIN, "tags", "status") if name in sent}
         before, after = changed(_fields(row) | known.content, fields | kept.content)
         fresh = kept.rewritten_since(known)
         after |= {"rewritten": fresh} if fresh else {}
         self._audit.record(actor, "scenario.changed", ("scenario", row.id), before, after, project_id=project_id)
+
+    def _seal_given(self, project_id: int, scenario_id: int, secret: frozenset[str]) -> None:
+        """Encrypt what steps give to inputs that are secret from now on, once nobody else is changing those steps.
+
+        The project is locked, so that nobody adds a caller meanwhile.
+        """
+        for caller in sorted({row.scenario_id for row in self._steps.callers([scenario_id])}):
+            self._scenarios.locked(project_id, caller)
+        for row in self._steps.calling(scenario_id):
+            known = read(self._keys, row, STEP_SECRETS)
+            kept = sealed_inputs(known, secret)
+            if kept != known:
+                self._steps.change(row.id, kept.columns(self._keys, STEP_SECRETS))
 
     @unit_of_work
     def _restore(self, actor: Actor, project_id: int, scenario_id: int) -> None:

@@ -25,6 +25,7 @@ from wxcloudrun.features.scenarios.content import (
     changed,
     kept_step,
     read,
+    secret_names,
     step_faults,
     told_of,
     unfit,
@@ -214,8 +215,7 @@ class StepService:
         inputs: list[dict[str, Any]] = []
         if called_id is not None:
             inputs = self._called(grip, called_id, getattr(row, "called_id", None))
-        secret = frozenset(one["name"] for one in inputs if one["secret"])
-        kept = kept_step(kind, sent, known, secret)
+        kept = kept_step(kind, sent, known, secret_names(inputs))
         if case is not None and (fresh or _url(kept) != _url(known)):
             _refuse_lured(grip, case, kept)
         refuse(step_faults(kind, kept))
