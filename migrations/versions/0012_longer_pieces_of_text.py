@@ -1,6 +1,6 @@
 """Longer pieces of text
 
-Revises: 0010
+Revises: 0011
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from alembic import op
 
 from wxcloudrun.core.columns import code
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
