@@ -164,7 +164,7 @@ HARMFUL = [
 
 @pytest.mark.parametrize(("field", "fields"), HARMFUL, ids=[f"{one[0]} {at}" for at, one in enumerate(HARMFUL)])
 def test_what_is_meant_to_take_long_is_refused_soon(a_library: Library, field, fields):
-    with soon():
+    with soon(5):
         response = refused(a_library, **fields)
     assert field in faults_of(response)
 
@@ -177,7 +177,7 @@ def test_names_that_nobody_gives_are_told_without_searching_for_ever(a_library: 
     given = [{"name": f"name_{number}", "value": ""} for number in range(500)]
     a_library.team.editor.ok("PUT", f"{a_library.path}/variables", {"variables": given})
     text = " ".join(f"{{{{nam_{number}}}}}" for number in range(1900))
-    with soon():
+    with soon(5):
         made = a_library.made(request={"method": "POST", "url": "/", "body": {"kind": "raw", "text": text}})
     assert len(made["warnings"]) == 50
     assert "did you mean" in made["warnings"][0]

@@ -1,7 +1,6 @@
 """Files of datasets through the API, on every database."""
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from sqlalchemy import select
 from tests.integration.datasets_bench import a_case, imported, keys, listed, made, planned, send
 from tests.integration.projects_bench import Team, error_of, faults_of
 from tests.integration.test_queries import asked  # noqa: F401 - a fixture
+from tests.pace import soon
 from wxcloudrun.core.db import db
 
 SET = {"is_set": True}
@@ -228,14 +228,11 @@ def test_a_thousand_rows_are_one_import(each_team: Team):
     cells = ",".join(["x" * 53] * 19)
     content = wide + "".join(f"k{at},{at == 500},{cells},token-{at},name {at}\n" for at in range(1000))
     assert len(content) > 1024 * 1024
-    began = time.perf_counter()
-    assert told(imported(each_team.editor, path, content)) == (1000, 0, 0, 1000)
-    took = [time.perf_counter() - began]
-    for mode, changed in (("merge", 0), ("replace", 0)):
-        began = time.perf_counter()
-        assert told(imported(each_team.editor, path, content, mode=mode)) == (0, changed, 0, 1000)
-        took.append(time.perf_counter() - began)
-    assert max(took) < 20, took
+    with soon(20):
+        assert told(imported(each_team.editor, path, content)) == (1000, 0, 0, 1000)
+    for mode in ("merge", "replace"):
+        with soon(20):
+            assert told(imported(each_team.editor, path, content, mode=mode)) == (0, 0, 0, 1000)
     page = each_team.viewer.ok("GET", f"{path}?page=10&size=100")
     assert (page["total"], page["items"][-1]["key"]) == (1000, "k999")
     assert faults_of(send(each_team.editor, path, content.replace("token-999", "{{ 7"), mode="merge")) == {

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import URL, column, table, update
 
 from tests.conftest import make_app
+from tests.pace import promptly
 from wxcloudrun.app import EXTENSION
 from wxcloudrun.core.db import db
 from wxcloudrun.features.health.dao import DatabaseProbe
@@ -59,9 +60,8 @@ def test_a_slow_database_is_not_waited_for(app: Flask):
         engine = db.engine
     container.provide(HealthService, lambda: HealthService(lambda: engine, Path("migrations"), SlowProbe(engine)))
     try:
-        began = time.monotonic()
-        reply = app.test_client().get("/readyz")
-        assert time.monotonic() - began < LIMIT_S + 0.9
+        with promptly(LIMIT_S + 0.9):
+            reply = app.test_client().get("/readyz")
     finally:
         container.provide(HealthService, recipe)
     assert reply.status_code == 503

@@ -60,7 +60,7 @@ DATASETS: list[tuple[str, dict[str, Any]]] = [
 def test_a_harmful_dataset_is_refused_soon_by_its_field(a_stage: Stage, field: str, parts: dict[str, Any]):
     case = a_stage.shelf.case()
     path = f"{a_stage.shelf.place(case)}/datasets"
-    with soon():
+    with soon(5):
         response = a_stage.editor.call("POST", path, parts)
     assert field in faults_of(response), response.text[:600]
     assert all(len(one["field"]) <= 400 for one in response.json["data"]["fields"])
@@ -69,12 +69,12 @@ def test_a_harmful_dataset_is_refused_soon_by_its_field(a_stage: Stage, field: s
 
 def test_a_dataset_that_would_grow_without_end_is_kept_and_grows_nowhere(a_stage: Stage):
     case = a_stage.shelf.case()
-    with soon():
+    with soon(5):
         made = a_stage.editor.ok(
             "POST", f"{a_stage.shelf.place(case)}/datasets", {"variables": chain(200, TWICE), "body": DEEP}
         )
     assert made["variables"]["v0"] == "{{v1}}{{v1}}"
-    with soon():
+    with soon(5):
         a_stage.editor.ok("PUT", a_stage.shelf.place(case), {"request": {"url": "/{{v0}}"}})
 
 
@@ -106,7 +106,7 @@ FILES: list[tuple[str, bytes, str]] = [
 @pytest.mark.parametrize(("field", "content", "name"), FILES, ids=[f"{one[0]} {at}" for at, one in enumerate(FILES)])
 def test_a_harmful_file_is_refused_soon_by_its_place(a_stage: Stage, field: str, content: bytes, name: str):
     path = f"{a_stage.shelf.place(a_stage.shelf.case())}/datasets"
-    with soon():
+    with soon(5):
         response = send(a_stage.editor, path, content, name)
     assert field in faults_of(response), response.text[:600]
     assert len(response.data) < 60_000
@@ -115,7 +115,7 @@ def test_a_harmful_file_is_refused_soon_by_its_place(a_stage: Stage, field: str,
 
 def test_a_file_over_the_limit_is_not_read(a_stage: Stage):
     path = f"{a_stage.shelf.place(a_stage.shelf.case())}/datasets"
-    with soon():
+    with soon(5):
         assert error_of(send(a_stage.editor, path, b"x" * (5 * 1024 * 1024 + 1))) == (413, "body_too_large")
 
 
@@ -145,7 +145,7 @@ SCENARIOS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("field", "parts"), SCENARIOS, ids=[f"{one[0]} {at}" for at, one in enumerate(SCENARIOS)])
 def test_a_harmful_scenario_is_refused_soon_by_its_field(a_stage: Stage, field: str, parts: dict[str, Any]):
-    with soon():
+    with soon(5):
         response = a_stage.editor.call("POST", a_stage.all, {"name": "hostile", **parts})
     assert field in faults_of(response), response.text[:600]
     assert len(response.data) < 60_000
@@ -154,10 +154,10 @@ def test_a_harmful_scenario_is_refused_soon_by_its_field(a_stage: Stage, field: 
 def test_values_that_need_one_another_in_every_way_are_looked_over_soon(a_stage: Stage):
     ways = {f"v{at}": "".join(f"{{{{v{at + more}}}}}" for more in range(1, 58) if at + more < 500) for at in range(500)}
     variables = [{"name": name, "value": text or "x"} for name, text in ways.items()]
-    with soon():
+    with soon(5):
         a_stage.made("all of those behind it", variables=variables)
     variables[-1]["value"] = "{{v0}}"
-    with soon():
+    with soon(5):
         response = a_stage.editor.call("POST", a_stage.all, {"name": "and back", "variables": variables})
     assert set(faults_of(response).values()) == {"circular"}
     assert len(response.data) < 60_000
@@ -199,7 +199,7 @@ STEPS: list[tuple[str, str, dict[str, Any]]] = [
 def test_a_harmful_step_is_refused_soon_by_its_field(a_stage: Stage, kind: str, field: str, parts: dict[str, Any]):
     scenario = a_stage.scenario()
     own = {"case_id": a_stage.shelf.case()} if kind == "case" else {}
-    with soon():
+    with soon(5):
         response = a_stage.refused(scenario, kind, **own, **parts)
     assert field in faults_of(response), response.text[:600]
     assert len(response.data) < 60_000
@@ -210,7 +210,7 @@ def test_groups_in_groups_end_at_the_eighth(a_stage: Stage):
     scenario = a_stage.scenario()
     parent: dict[str, Any] = {}
     answers = []
-    with soon():
+    with soon(5):
         for _ in range(30):
             response = a_stage.refused(scenario, "group", **parent)
             answers.append(response.status_code)
@@ -230,7 +230,7 @@ def test_five_hundred_steps_in_loops_in_loops_are_looked_over_soon(a_stage: Stag
         last = a_stage.step(scenario, "case", case_id=case, parent_id=inner, **more)
     _multiply(a_stage, 125)
     place = a_stage.place(scenario)
-    with soon():
+    with soon(5):
         found = a_stage.editor.ok("GET", f"{place}/check")
     assert {(one["kind"], one["name"]) for one in found["warnings"]} == {("variable", "nobody")}
     assert not found["complete"], "there is more than is told"
@@ -240,9 +240,9 @@ def test_five_hundred_steps_in_loops_in_loops_are_looked_over_soon(a_stage: Stag
         ("POST", f"{place}/copy", {}),
         ("GET", f"{place}/steps?size=100", None),
     ]:
-        with soon():
+        with soon(5):
             a_stage.editor.ok(method, path, body)
-    with soon(), a_stage.shelf.team.app.app_context():
+    with soon(5), a_stage.shelf.team.app.app_context():
         planning = a_stage.shelf.team.app.extensions[EXTENSION].get(ScenarioPlanning)
         assert len(planning.scenario(a_stage.shelf.team.project, scenario)["steps"]) == 125
 
@@ -269,9 +269,9 @@ def test_what_was_done_to_a_large_case_is_told_soon(a_stage: Stage):
     )
     place = a_stage.shelf.place(case)
     body = {"kind": "json", "value": [at * 7 % 9001 for at in range(9000)]}
-    with soon():
+    with soon(5):
         a_stage.editor.ok("PUT", place, {"assertions": text[::-1], "request": {"url": "/", "body": body}})
-    with soon():
+    with soon(5):
         told = a_stage.editor.ok("GET", f"{place}/versions/1/difference")
     assert told["cut"]
     assert len(json.dumps(told)) < 1_000_000

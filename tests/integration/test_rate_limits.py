@@ -1,7 +1,6 @@
 """Limits by address and by user over HTTP, and across applications that share a store."""
 
 import secrets
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sqlalchemy import URL
 
 from tests.conftest import Person, log_in, make_app, stand_in
 from tests.integration.probe import with_probe
+from tests.pace import promptly
 
 REDIS = "redis://127.0.0.1:6379/14"
 
@@ -89,10 +89,9 @@ def test_behind_proxies_the_address_is_the_one_that_they_vouch_for(tmp_path: Pat
 def test_without_its_store_the_service_goes_on_limits_and_is_not_slow(tmp_path: Path):
     app = _app(tmp_path, rate_limit_storage="redis://127.0.0.1:1/")
     person = _person(app, "somebody-busy")
-    began = time.perf_counter()
-    statuses = [_call(person).status_code for _ in range(6)]
-    assert statuses == [200] * 5 + [429]
-    assert time.perf_counter() - began < 1
+    with promptly(1):
+        statuses = [_call(person).status_code for _ in range(6)]
+        assert statuses == [200] * 5 + [429]
 
 
 def test_two_applications_count_together_in_redis(tmp_path: Path):

@@ -15,6 +15,7 @@ from tests.conftest import database_urls, make_app
 from tests.integration.celery_bench import Broker, CeleryProcess, broker, celery, celery_worker
 from tests.integration.proxy import proxy_to
 from tests.integration.runs_bench import Desk, call, counting, desk_of, plan, wait_until
+from tests.pace import promptly
 from wxcloudrun.broker import CeleryMessages
 from wxcloudrun.features.runs.dispatch import BrokerGone, RunDispatch
 from wxcloudrun.features.runs.models import Priority, RunState
@@ -171,10 +172,9 @@ def test_a_broker_that_is_away_costs_nobody_anything_but_time(database, desk, re
 def test_a_broker_that_is_silent_is_given_up_in_time(kind):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         messages = CeleryMessages(f"{kind}://127.0.0.1:{silent.getsockname()[1]}/0", "w")
-        began = time.monotonic()
-        with pytest.raises(BrokerGone):
-            messages.send(1, Priority.CI)
-        assert time.monotonic() - began < 15
+        with promptly(15):
+            with pytest.raises(BrokerGone):
+                messages.send(1, Priority.CI)
 
 
 def test_a_command_without_a_broker_says_what_to_do(database):

@@ -24,6 +24,7 @@ from tests.integration.runs_bench import (
     wait_until,
     working,
 )
+from tests.pace import patience, promptly
 from wxcloudrun.core.db import Base, db
 from wxcloudrun.features.runs import execution
 from wxcloudrun.features.runs.crew import RunCrew
@@ -197,7 +198,7 @@ def test_a_cancel_at_any_moment_ends_the_run_within_two_seconds_and_nothing_is_s
         row = desk.ended(run, 10)
         took, sent = time.monotonic() - began, len(target.seen)
         time.sleep(0.4)
-    assert took < 2.0
+    assert took < 2.0 * patience()
     assert row.state is RunState.CANCELED
     assert len(target.seen) == sent
     assert row.stored == len(desk.results(run))
@@ -314,9 +315,8 @@ def test_a_worker_that_stops_gives_its_runs_to_the_next_one(desk, target, tmp_pa
     first = crew_of(desk, tmp_path)
     first.start()
     target.wait_for(20)
-    began = time.monotonic()
-    first.stop()
-    assert time.monotonic() - began < 2
+    with promptly(2):
+        first.stop()
     row = desk.row(run)
     assert (row.state, row.ahead, row.claims) == (RunState.QUEUED, 0, 0)
     assert row.stored == len(target.seen)
@@ -382,9 +382,8 @@ def test_a_ring_begins_a_run_at_once(lone_desk, target, tmp_path):
         for _ in range(4):
             run = desk.run(desk.project(), plan(target, []))
             bell.ring()
-            began = time.monotonic()
-            desk.ended(run)
-            assert time.monotonic() - began < 0.6
+            with promptly(0.6):
+                desk.ended(run)
 
 
 def test_a_bell_without_listeners_or_with_dead_ones_is_rung_in_vain(tmp_path):

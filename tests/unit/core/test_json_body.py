@@ -2,12 +2,12 @@
 
 import contextlib
 import json
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.pace import soon
 from wxcloudrun.core.json_body import MAX_DEPTH, JsonFault, parse
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
@@ -91,7 +91,6 @@ def test_a_surrogate_pair_is_one_character():
 @pytest.mark.parametrize("filler", [b'\\"' * 500_000, b'"' * 1_000_000, b"\\" * 1_000_000, b'"\\\n' * 300_000])
 def test_a_megabyte_made_to_be_slow_is_read_in_no_time(filler):
     data = b"[" + b"{}," * 70 + b'"' + filler
-    began = time.perf_counter()
-    with pytest.raises(JsonFault, match="bad_json"):
-        parse(data)
-    assert time.perf_counter() - began < 1
+    with soon(1):
+        with pytest.raises(JsonFault, match="bad_json"):
+            parse(data)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pace import promptly
 from tests.unit.engine.plans import demo, plan_of, run
 from wxcloudrun.engine.console import read_plan
 from wxcloudrun.engine.errors import DefinitionError
@@ -136,10 +137,13 @@ def test_a_result_row_stays_small_when_the_url_is_long():
 def test_the_deadline_ends_checks_too():
     heavy = {"source": "jsonpath", "argument": "$.body[?count($.body[?@ >= 0]) > 3]", "comparator": "exists"}
     body = {"kind": "json", "value": list(range(800))}
-    began = time.monotonic()
-    with demo() as target:
-        _run(target, _case({"method": "POST", "url": "/echo", "body": body}, [heavy] * 4), limits={"deadline_ms": 200})
-    assert time.monotonic() - began < 1
+    with promptly(1):
+        with demo() as target:
+            _run(
+                target,
+                _case({"method": "POST", "url": "/echo", "body": body}, [heavy] * 4),
+                limits={"deadline_ms": 200},
+            )
 
 
 def test_a_character_that_gbk_cannot_hold_is_an_error():

@@ -1,11 +1,10 @@
 """Filters: refusals before a run, failures in it, and bounds."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.pace import soon
 from tests.unit.engine.judge.test_values import json_values
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.filters import FILTERS, Filter, compile_filter, compile_filters, parse_filter
@@ -108,29 +107,27 @@ def test_nothing_stays_nothing_but_for_default_and_count():
 
 
 def test_results_that_would_be_huge_are_refused_before_they_are_made():
-    start = time.perf_counter()
-    with pytest.raises(Unreadable, match="20000000 are allowed"):
-        through("a" * 100_000, ("replace", "a", "b" * 10_000))
-    with pytest.raises(Unreadable, match="20000000 are allowed"):
-        through(["x"] * 100_000, ("join", "y" * 10_000))
-    with pytest.raises(Unreadable, match="20000000 are allowed"):
-        through("a" * 100_000, ("replace_regex", "a", "b" * 10_000))
-    with pytest.raises(Unreadable, match="1000 digits"):
-        through("1e999999", ("to_integer",))
-    assert time.perf_counter() - start < 5
+    with soon(5):
+        with pytest.raises(Unreadable, match="20000000 are allowed"):
+            through("a" * 100_000, ("replace", "a", "b" * 10_000))
+        with pytest.raises(Unreadable, match="20000000 are allowed"):
+            through(["x"] * 100_000, ("join", "y" * 10_000))
+        with pytest.raises(Unreadable, match="20000000 are allowed"):
+            through("a" * 100_000, ("replace_regex", "a", "b" * 10_000))
+        with pytest.raises(Unreadable, match="1000 digits"):
+            through("1e999999", ("to_integer",))
 
 
 def test_unique_is_quick_on_many_items_and_keeps_types_apart():
-    start = time.perf_counter()
-    assert len(through([{"id": n % 100} for n in range(5_000)], ("unique",)).value) == 100
-    assert through([1, True, 1.0, "1", 9007199254740993, 9007199254740992.0], ("unique",)).value == [
-        1,
-        True,
-        "1",
-        9007199254740993,
-        9007199254740992.0,
-    ]
-    assert time.perf_counter() - start < 10
+    with soon(10):
+        assert len(through([{"id": n % 100} for n in range(5_000)], ("unique",)).value) == 100
+        assert through([1, True, 1.0, "1", 9007199254740993, 9007199254740992.0], ("unique",)).value == [
+            1,
+            True,
+            "1",
+            9007199254740993,
+            9007199254740992.0,
+        ]
 
 
 def test_a_filter_can_be_written_in_one_line():

@@ -1,9 +1,8 @@
 """JMESPath with a budget."""
 
-import time
-
 import pytest
 
+from tests.pace import soon
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.jmes import compile_jmespath
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
@@ -71,7 +70,6 @@ def test_a_wrong_type_is_told():
     ],
 )
 def test_expressions_that_double_their_value_are_stopped(expression):
-    start = time.perf_counter()
-    with pytest.raises(Unreadable):
-        compile_jmespath(expression).read(["x"])
-    assert time.perf_counter() - start < 10
+    with soon(10):
+        with pytest.raises(Unreadable):
+            compile_jmespath(expression).read(["x"])

@@ -1,11 +1,10 @@
 """JSONPath by RFC 9535."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.pace import soon
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.jsonpath import BudgetError, compile_jsonpath, normalized_path
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
@@ -135,20 +134,18 @@ def test_documents_of_thousands_of_levels_are_answered(shape):
 
 def test_a_path_that_multiplies_is_stopped():
     document = [[[[[[0] * 10] * 10] * 10] * 10] * 10] * 10
-    start = time.perf_counter()
-    with pytest.raises(BudgetError):
-        compile_jsonpath("$..*..*..*").find(document)
-    with pytest.raises(Unreadable, match="places"):
-        compile_jsonpath("$..*..*..*").read(document)
-    assert time.perf_counter() - start < 30
+    with soon(30):
+        with pytest.raises(BudgetError):
+            compile_jsonpath("$..*..*..*").find(document)
+        with pytest.raises(Unreadable, match="places"):
+            compile_jsonpath("$..*..*..*").read(document)
 
 
 def test_catastrophic_patterns_inside_a_path_end_at_once():
     document = [{"s": "a" * 5_000 + "!"}] * 20
-    start = time.perf_counter()
-    assert compile_jsonpath("$[?match(@.s, '(a+)+')]").values(document) == []
-    assert compile_jsonpath("$[?search(@.s, '(a|a)*b')]").values(document) == []
-    assert time.perf_counter() - start < 2
+    with soon(2):
+        assert compile_jsonpath("$[?match(@.s, '(a+)+')]").values(document) == []
+        assert compile_jsonpath("$[?search(@.s, '(a|a)*b')]").values(document) == []
 
 
 def test_an_invalid_pattern_in_the_document_matches_nothing():
@@ -240,9 +237,8 @@ def test_any_text_is_compiled_or_refused_with_a_position_inside_it(text):
 
 def test_matches_are_counted_while_they_are_made():
     path = compile_jsonpath(f"$[{','.join(['*'] * 500)}]")
-    began = time.monotonic()
-    with pytest.raises(BudgetError, match="more than 100000 places"):
-        path.find(list(range(20_000)))
-    assert time.monotonic() - began < 1
+    with soon(1):
+        with pytest.raises(BudgetError, match="more than 100000 places"):
+            path.find(list(range(20_000)))
     with pytest.raises(BudgetError):
         compile_jsonpath("$[0:]").find(list(range(100_001)))

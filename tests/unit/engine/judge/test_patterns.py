@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.pace import soon
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.patterns import PatternTooCostlyError, compile_iregexp, compile_pattern
 
@@ -33,9 +34,8 @@ def test_a_pattern_that_cannot_work_is_refused_with_its_position(pattern, positi
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "(.*)*x", "^(([a-z])+.)+[A-Z]([a-z])+$"])
 def test_patterns_that_blow_up_elsewhere_end_at_once(pattern):
-    start = time.perf_counter()
-    compile_pattern(pattern).search("a" * 50_000 + "!")
-    assert time.perf_counter() - start < 2
+    with soon(2):
+        compile_pattern(pattern).search("a" * 50_000 + "!")
 
 
 def test_a_large_pattern_is_refused_and_one_too_large_for_the_text_too():

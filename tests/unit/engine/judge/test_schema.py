@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import given
 
+from tests.pace import soon
 from tests.unit.engine.judge.test_values import json_values
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.allowance import Allowance
@@ -89,9 +90,8 @@ def test_a_schema_nested_too_deep_is_refused():
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|a?)+$", "^(?=a)(a+)+$", "^(a+)+\\1$", "(x+x+)+y"])
 def test_patterns_that_blow_up_elsewhere_end_at_once(pattern):
-    start = time.perf_counter()
-    assert compile_schema({"pattern": pattern}).errors("a" * 2_000 + "!")
-    assert time.perf_counter() - start < 2
+    with soon(2):
+        assert compile_schema({"pattern": pattern}).errors("a" * 2_000 + "!")
 
 
 def test_references_that_double_are_refused_or_bounded():

@@ -1,10 +1,9 @@
 """The structural match with markers."""
 
-import time
-
 import pytest
 from hypothesis import given
 
+from tests.pace import soon
 from tests.unit.engine.judge.test_values import json_values
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.structure import MAX_MISMATCHES, compile_structure
@@ -129,10 +128,9 @@ def test_a_document_nested_too_deep_is_refused_on_either_side():
 
 
 def test_large_unordered_arrays_end_in_time():
-    start = time.perf_counter()
-    items = [{"id": n} for n in range(600)]
-    assert reasons({"#any_order": [{"id": "#integer"}] * 599 + [{"id": 5}]}, items) == []
-    assert time.perf_counter() - start < 20
+    with soon(20):
+        items = [{"id": n} for n in range(600)]
+        assert reasons({"#any_order": [{"id": "#integer"}] * 599 + [{"id": 5}]}, items) == []
 
 
 @given(json_values)

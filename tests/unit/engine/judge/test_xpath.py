@@ -1,9 +1,8 @@
 """XPath over XML and HTML."""
 
-import time
-
 import pytest
 
+from tests.pace import soon
 from tests.unit.engine.response_maker import view
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
@@ -63,10 +62,9 @@ def test_html_is_read_by_its_type_or_its_beginning():
     ],
 )
 def test_a_document_that_is_broken_or_hostile_is_refused(content, reason):
-    start = time.perf_counter()
-    with pytest.raises(Unreadable, match=reason):
-        parse_document(content, "", "utf-8")
-    assert time.perf_counter() - start < 2
+    with soon(2):
+        with pytest.raises(Unreadable, match=reason):
+            parse_document(content, "", "utf-8")
 
 
 def test_html_nested_too_deep_is_refused_and_not_cut():
@@ -80,12 +78,11 @@ def test_an_external_document_type_is_not_fetched():
 
 def test_a_path_that_searches_for_every_element_again_is_refused_on_large_documents():
     content = b"<r>" + b"<a><c/></a>" * 15_000 + b"</r>"
-    start = time.perf_counter()
-    for path in ("//*[//c='zz']", "//c/preceding::*", "//*[../*[../*]]"):
-        with pytest.raises(Unreadable, match="searches too long"):
-            read(content, path)
-    assert read(content, "count(//a//c)").value == 15_000
-    assert time.perf_counter() - start < 10
+    with soon(10):
+        for path in ("//*[//c='zz']", "//c/preceding::*", "//*[../*[../*]]"):
+            with pytest.raises(Unreadable, match="searches too long"):
+                read(content, path)
+        assert read(content, "count(//a//c)").value == 15_000
 
 
 def test_too_many_results_are_refused():

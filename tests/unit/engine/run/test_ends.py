@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.pace import patience, promptly
 from tests.unit.engine.plans import outcomes, plan_of, run, step
 
 
@@ -13,9 +14,8 @@ def test_a_cancel_stops_within_a_second_and_teardown_still_runs(target):
     scenario = {"teardown": [step("/count/down", status=None)]}
     plan = plan_of(target, [step("/slow?ms=8000"), step("/")], scenario=scenario)
     threading.Timer(0.2, cancel.set).start()
-    began = time.monotonic()
-    results, summary = run(plan, cancel=cancel)
-    assert time.monotonic() - began < 1.2
+    with promptly(1.2):
+        results, summary = run(plan, cancel=cancel)
     assert (
         outcomes(results) == {"steps/0": "error", "steps/1": "skipped", "teardown/0": "passed"}
         or results[2].response["status"] == 404
@@ -31,18 +31,16 @@ def test_a_cancel_stops_within_a_second_and_teardown_still_runs(target):
 def test_a_cancel_ends_waiting_too(target, waiting):
     cancel = threading.Event()
     threading.Timer(0.2, cancel.set).start()
-    began = time.monotonic()
-    results, summary = run(plan_of(target, [waiting]), cancel=cancel)
-    assert time.monotonic() - began < 1.2
+    with promptly(1.2):
+        results, summary = run(plan_of(target, [waiting]), cancel=cancel)
     assert results[0].error.error_class == "canceled"
     assert summary.outcome == "canceled"
 
 
 def test_the_deadline_ends_the_run_as_an_error(target):
     plan = plan_of(target, [step("/slow?ms=5000"), step("/")], limits={"deadline_ms": 300})
-    began = time.monotonic()
-    results, summary = run(plan)
-    assert time.monotonic() - began < 1.5
+    with promptly(1.5):
+        results, summary = run(plan)
     assert results[0].error.error_class == "timeout"
     assert results[1].reason == "the run's time is used up"
     assert (summary.outcome, summary.reason) == ("error", "the run's time is used up")
@@ -50,9 +48,8 @@ def test_the_deadline_ends_the_run_as_an_error(target):
 
 def test_teardown_has_time_of_its_own_and_no_more(target):
     scenario = {"teardown": [{"wait_ms": 60_000}]}
-    began = time.monotonic()
-    results, _ = run(plan_of(target, [step("/")], scenario=scenario, limits={"teardown_ms": 200}))
-    assert time.monotonic() - began < 1.5
+    with promptly(1.5):
+        results, _ = run(plan_of(target, [step("/")], scenario=scenario, limits={"teardown_ms": 200}))
     assert results[1].error.error_class == "timeout"
 
 
@@ -63,7 +60,7 @@ def test_a_cancel_in_the_middle_of_a_teardown_ends_it_too(target):
     began = time.monotonic()
     plan = plan_of(target, [step("/")], scenario=scenario, limits={"cancel_teardown_ms": 200})
     results, summary = run(plan, cancel=cancel)
-    assert 0.4 < time.monotonic() - began < 1.3
+    assert 0.4 < time.monotonic() - began < 1.3 * patience()
     assert results[1].error.error_class == "canceled"
     assert summary.outcome == "canceled"
 

@@ -22,11 +22,9 @@ def test_branches_run_side_by_side_within_their_bound_and_do_not_see_each_other(
         {"parallel": [branch(number) for number in range(6)], "concurrency": 3},
         step("/echo?last={{seen}}&all={{own0}}{{own5}}"),
     ]
-    began = time.monotonic()
     results, summary = run(plan_of(target, steps))
     assert summary.outcome == "passed", [result.explain() for result in results]
     assert target.under_way == 3
-    assert time.monotonic() - began < 6 * 0.12
     assert target.seen[-1]["query"] == {"last": "5", "all": "05"}
     in_order = sorted(results, key=lambda result: result.ordinal)
     assert [result.path for result in in_order][:4] == [

@@ -1,10 +1,10 @@
 """Files of datasets: what is read, what is refused, and where it says the fault is."""
 
 import json
-import time
 
 import pytest
 
+from tests.pace import soon
 from tests.unit.architecture.source import ROOT
 from wxcloudrun.core.errors import InvalidInput
 from wxcloudrun.features.datasets.errors import TooManyDatasets
@@ -280,9 +280,8 @@ def test_a_mebibyte_is_read_in_a_moment():
     flat = json.dumps([{f"member{at}": "y" * 40 for at in range(20)} for _ in range(1000)])
     for content, name in ((wide, "x.csv"), (flat, "x.json")):
         assert len(content) > 1024 * 1024
-        began = time.perf_counter()
-        values(content, name)
-        assert time.perf_counter() - began < 2
+        with soon(2):
+            values(content, name)
 
 
 def test_the_example_in_the_manual_is_read_as_it_says():
