@@ -51,7 +51,7 @@ class LiveServer:
         *,
         token: str | None = None,
         headers: dict[str, str] | None = None,
-        timeout: float = 30,
+        timeout: float = 60,
     ) -> Answer:
         """One request on a connection of its own. Raises OSError or HTTPException where the server is gone."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
@@ -60,7 +60,7 @@ class LiveServer:
         finally:
             connection.close()
 
-    def wait_until_up(self, seconds: float = 30) -> None:
+    def wait_until_up(self, seconds: float = 90) -> None:
         """Until a process answers."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

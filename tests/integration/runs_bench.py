@@ -57,7 +57,7 @@ class Target:
         """How often each path came with a method that changes something."""
         return Counter(path for _, method, path in list(self.seen) if method not in {"GET", "HEAD"})
 
-    def wait_for(self, count: int, seconds: float = 30) -> None:
+    def wait_for(self, count: int, seconds: float = 60) -> None:
         """Until so many requests came."""
         wait_until(lambda: len(self.seen) >= count, seconds)
 
@@ -194,7 +194,7 @@ class Desk:
         """Cancel it, as the service does."""
         self.change(run, cancel_at=SystemClock().now())
 
-    def ended(self, run: int, seconds: float = 30) -> Any:
+    def ended(self, run: int, seconds: float = 60) -> Any:
         """The run, once it has ended."""
         wait_until(lambda: self.row(run).state.final, seconds)
         return self.row(run)
@@ -212,7 +212,7 @@ class Desk:
             return done.inserted_primary_key[0] if done.is_insert else None
 
 
-def wait_until(true: Callable[[], Any], seconds: float = 30) -> None:
+def wait_until(true: Callable[[], Any], seconds: float = 60) -> None:
     """Look until it is so. Raises AssertionError when the time is over."""
     ends = time.monotonic() + seconds
     while not true():

@@ -224,4 +224,4 @@ def test_looking_for_work_costs_two_statements(desk):
     finally:
         event.remove(desk.engine, "before_cursor_execute", listener)
     assert len(seen) == 2
-    wait_until(lambda: desk.engine.pool.checkedout() <= 1, 5)
+    wait_until(lambda: desk.engine.pool.checkedout() <= 1)

@@ -13,9 +13,10 @@ import pytest
 from tests.conftest import database_urls, make_app
 from tests.integration.proxy import proxy_to
 from tests.integration.runs_bench import KINDS, Desk, Target, call, counting, desk_of, plan, wait_until, workers
+from tests.pace import patience
 from wxcloudrun.features.runs.models import RunState
 
-MOMENTS = 10
+MOMENTS = 6
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ def test_a_worker_told_to_end_gives_its_runs_back(target: Target, tmp_path: Path
                 with workers(url, tmp_path) as [worker]:
                     target.wait_for(before + 10)
                     worker.send(signal.SIGTERM)
-                    assert worker.process.wait(8) == 0
+                    assert worker.process.wait(8 * patience()) == 0
                 assert (desk.row(run).state, desk.row(run).ahead) == (RunState.QUEUED, 0)
             with workers(url, tmp_path):
                 row = desk.ended(run)

@@ -195,7 +195,7 @@ def test_a_cancel_at_any_moment_ends_the_run_within_two_seconds_and_nothing_is_s
         time.sleep(random.uniform(0, 1.2))
         desk.cancel(run)
         began = time.monotonic()
-        row = desk.ended(run, 10)
+        row = desk.ended(run)
         took, sent = time.monotonic() - began, len(target.seen)
         time.sleep(0.4)
     assert took < 2.0 * patience()
@@ -335,7 +335,7 @@ def test_an_interactive_run_begins_although_every_place_is_taken(lone_desk, targ
     with working(crew_of(desk, tmp_path)):
         target.wait_for(8)
         urgent = desk.run(desk.project(), plan(target, [{"wait_ms": 1}]), Priority.INTERACTIVE)
-        assert desk.ended(urgent, 5).state is RunState.PASSED
+        assert desk.ended(urgent).state is RunState.PASSED
         assert len(target.seen) == 8
         target.hold.set()
 

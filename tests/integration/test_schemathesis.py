@@ -58,7 +58,7 @@ def _run_as(fuzzed: Fuzzed, tmp: Path, *arguments: str, things: Things | None = 
     assert alive.status == 200, "the session ended on the way, so most of this proved nothing"
 
 
-def _run(fuzzed: Fuzzed, tmp: Path, *arguments: str, examples: int = 20, things: Things | None = None) -> None:
+def _run(fuzzed: Fuzzed, tmp: Path, *arguments: str, examples: int = 10, things: Things | None = None) -> None:
     """Schemathesis in a process of its own, with at most so many random requests an operation; fails with its report."""
     document = fitted(fuzzed.server.call("GET", "/openapi.json").json, things or Things())
     (tmp / "openapi.json").write_text(json.dumps(document))
@@ -71,7 +71,7 @@ def _run(fuzzed: Fuzzed, tmp: Path, *arguments: str, examples: int = 20, things:
         env={"PATH": os.environ["PATH"], "HOME": str(tmp)},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=270,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-2_000:]

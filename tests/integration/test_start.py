@@ -36,7 +36,7 @@ def children_of(pid):
     return found
 
 
-def wait_for(condition, limit_s=30.0):
+def wait_for(condition, limit_s=60.0):
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
         if condition():
@@ -45,10 +45,10 @@ def wait_for(condition, limit_s=30.0):
     return False
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_smoke_test_does_the_main_job_and_leaves_only_data(data):
     command = [*SERVE, "--smoke", "--data", str(data)]
-    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=170, check=False)
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert len(re.findall(r" 200 +\d+ ms ", outcome.stdout)) == 6
     assert "Smoke test passed" in outcome.stdout
@@ -59,7 +59,7 @@ def test_a_smoke_test_does_the_main_job_and_leaves_only_data(data):
     assert not [secret for secret in secrets if secret in outcome.stdout]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda number: number.name)
 def test_nothing_is_left_running_however_it_ends(tmp_path, number):
@@ -68,7 +68,7 @@ def test_nothing_is_left_running_however_it_ends(tmp_path, number):
         command = [*SERVE, "--port", str(port), "--data", str(tmp_path / "data")]
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env=os.environ | {"LOG_LEVEL": "INFO"})
     try:
-        assert wait_for(lambda: "Press Ctrl-C" in (tmp_path / "out").read_text(), 60), (tmp_path / "out").read_text()
+        assert wait_for(lambda: "Press Ctrl-C" in (tmp_path / "out").read_text(), 100), (tmp_path / "out").read_text()
         children = children_of(process.pid)
         assert len(children) >= 4  # the simulator, gunicorn with its workers, the worker
         process.send_signal(number)

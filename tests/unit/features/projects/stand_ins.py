@@ -183,3 +183,13 @@ class FakeInvitationDao:
 
     def _works(self, row: Mapping[str, Any], now: datetime) -> bool:
         return row["revoked_at"] is None and row["uses_left"] > 0 and row["expires_at"] > now
+
+
+class FakeTokenDao:
+    """Notes whose tokens ended, and in which project."""
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[int, int]] = []
+
+    def revoke_of(self, project_id: int, maker_id: int, now: datetime) -> None:
+        self.ended.append((project_id, maker_id))

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.unit.features.projects.stand_ins import FakeAudit, FakeInvitationDao, FakeMemberDao
+from tests.unit.features.projects.stand_ins import FakeAudit, FakeInvitationDao, FakeMemberDao, FakeTokenDao
 from tests.unit.features.users.stand_ins import FakeClock, FakeSession
 from wxcloudrun.core.actor import Actor, Role, Verification
 from wxcloudrun.core.errors import AdministratorRequired, EditConflict, VerificationRequired
@@ -40,7 +40,8 @@ class House:
         made = (self.session, self.clock, self.audit, access)
         wechat = SimpleNamespace(qrcode=self.asked.append)
         self.projects = ProjectService(*made, self.rows, self.members)
-        self.people = MemberService(*made, self.rows, self.members, self.codes)
+        self.tokens = FakeTokenDao()
+        self.people = MemberService(*made, self.rows, self.members, self.codes, self.tokens)
         self.invitations = InvitationService(*made, wechat, "pages/join", (self.rows, self.members, self.codes))
         self.project = self.projects.add(OWNER, ProjectMade(name="p")).id
 
