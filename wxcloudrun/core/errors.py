@@ -13,7 +13,8 @@ MOST_FAULTS: Final = 50  # fields that a refusal names
 class FieldFault:
     """One rejected field: its dotted path (`user.nickname`, `items.3`) and the name of the reason.
 
-    `position` is the offset of the fault inside a text, counted from 0; `detail` a sentence that says more, in English.
+    `position` is the offset of the fault inside a text, counted from 0; `detail` a sentence that says more, in English
+    (who reads Chinese gets it from core/sentences.py).
     """
 
     field: str

@@ -17,6 +17,14 @@ USUAL: Final = {  # what to do about reasons that explain themselves nowhere els
     "not_a_member": "name a member of the project",
     "same_project": "name another project",
     "not_with_q": "leave `sort` or `q` out",
+    "invalid": "send it as it was given, or leave it out",
+    "not_declared": "the scenario declares no such input; leave it out",
+    "too_large": "make it shorter",
+    "not_a_name": "a name begins with a letter or `_`; letters, digits, `_`, `-` and `.` follow",
+    "not_a_text": "a text is expected",
+    "nul_character": "take the NUL character out",
+    "empty": "send something that is not empty",
+    "not_an_object": "an object is expected",
 }
 _SENTENCES: Final = {  # by pydantic's names; none of them repeats the input
     "missing": USUAL["missing"],

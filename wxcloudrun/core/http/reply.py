@@ -30,7 +30,7 @@ def failure(error: ApiError, language: str) -> Response:
     """A reply that says what went wrong: a name for programs, a sentence for people, the fields that were refused."""
     data: dict[str, Any] = {"error": error.name()}
     if error.fields:
-        data["fields"] = [_shown(fault) for fault in error.fields]
+        data["fields"] = [_shown(fault, language) for fault in error.fields]
     if error.retry_after is not None:
         data["retry_after"] = error.retry_after
     if error.present is not None:
@@ -44,7 +44,12 @@ def failure(error: ApiError, language: str) -> Response:
     return Response(body, error.status, headers, content_type=_JSON)
 
 
-def _shown(fault: FieldFault) -> dict[str, Any]:
-    more = {"position": fault.position, "detail": fault.detail or USUAL.get(fault.reason)}
+def _shown(fault: FieldFault, language: str) -> dict[str, Any]:
+    detail = fault.detail or USUAL.get(fault.reason)
+    if detail is not None and language == "zh":
+        from wxcloudrun.core.sentences import in_chinese  # noqa: PLC0415 - a start does not pay for the sentences
+
+        detail = in_chinese(detail)
+    more = {"position": fault.position, "detail": detail}
     known = {name: value for name, value in more.items() if value is not None}
     return {"field": fault.field, "reason": fault.reason, **known}
