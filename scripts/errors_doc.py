@@ -14,9 +14,9 @@ read `data.error`; people read `msg`, in Chinese or, by `Accept-Language`, in En
 `{field, reason}` of a rejected input, `data.retry_after` the seconds to wait (also in the header `Retry-After`), and
 `data.present` the present state where somebody else changed it. Names stay what they are; new ones may be added.
 
-An entry of `fields` may have `position`, the offset inside the field's text, and `detail`, a sentence that says what to write, in
-the language of `msg`. What the engine says about the inside of a pattern, a path, an expression or a schema comes from the parser
-that read it and stays English.
+An entry of `fields` may have `position`, the offset inside the field's text, and `detail`, a sentence that says what to
+write, in the language of `msg`. What the engine says about the inside of a pattern, a path, an expression or a schema
+comes from the parser that read it and stays English.
 
 This page is written by `scripts/errors_doc.py`; a test fails when it is out of date.
 """

@@ -1,7 +1,8 @@
 """Details of refusals in Chinese: each English sentence as it is written where it is raised, `{}` for what varies.
 
-What stands here is what people meet: shapes of input, and what cases, datasets, scenarios, environments and the engine's
-checks say most often. A sentence that is not here stays English; a test finds those of the features that are missing.
+What stands here is what people meet: shapes of input, and what cases, datasets, scenarios, environments and the
+engine's checks say most often. A sentence that is not here stays English; a test finds those of the features that are
+missing.
 """
 
 import functools
