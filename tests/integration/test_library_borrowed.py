@@ -76,7 +76,7 @@ def test_a_step_sends_nobody_elses_own_case_elsewhere(each_stage: Stage):
     away = {"url": "https://evil.example/"}
     refused = each_stage.refused(scenario, "case", case_id=mine, overrides=away)
     assert faults_of(refused) == {"overrides.url": "creator_only"}
-    assert "copy the case" in refused.json["data"]["fields"][0]["detail"]
+    assert "请复制该用例" in refused.json["data"]["fields"][0]["detail"]
     step = each_stage.step(scenario, "case", case_id=mine, overrides={"method": "POST"})
     place = f"{each_stage.place(scenario)}/steps/{step}"
     assert faults_of(each_stage.editor.call("PUT", place, {"overrides": away})) == {"overrides.url": "creator_only"}
@@ -204,7 +204,7 @@ def test_a_step_names_no_file_by_number(a_stage: Stage, body: dict[str, Any], fi
     scenario, case = a_stage.scenario(), a_stage.shelf.case()
     refused = a_stage.refused(scenario, "case", case_id=case, overrides={"replace_body": body})
     assert faults_of(refused) == {field: "not_a_reference"}
-    assert "give the number as a variable" in refused.json["data"]["fields"][0]["detail"]
+    assert "用变量给出编号" in refused.json["data"]["fields"][0]["detail"]
     by_name = json.loads(json.dumps(body).replace('"12"', '"{{file}}"'))
     a_stage.step(scenario, "case", case_id=case, overrides={"replace_body": by_name})
 
