@@ -10,6 +10,7 @@ from wxcloudrun.features.environments import routes as environments
 from wxcloudrun.features.files import routes as files
 from wxcloudrun.features.health import routes as health
 from wxcloudrun.features.projects import routes as projects
+from wxcloudrun.features.reports import routes as reports
 from wxcloudrun.features.runs import routes as runs
 from wxcloudrun.features.scenarios import routes as scenarios
 from wxcloudrun.features.triggers import routes as triggers
@@ -28,6 +29,7 @@ TABLES: dict[str, list[Route]] = {
     "datasets": datasets.ROUTES,
     "scenarios": scenarios.ROUTES,
     "runs": runs.ROUTES,
+    "reports": reports.ROUTES,
     "triggers": triggers.ROUTES,
     "audit": audit.ROUTES,
     "health": health.ROUTES,
@@ -45,6 +47,7 @@ GUIDES: dict[str, str] = {
     "datasets": "datasets",
     "scenarios": "scenarios",
     "runs": "runs",
+    "reports": "reports",
     "triggers": "ci",
     "health": "deployment",
 }

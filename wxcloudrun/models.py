@@ -10,6 +10,7 @@ from wxcloudrun.features.datasets.models import Dataset, DefaultDataset
 from wxcloudrun.features.environments.models import DefaultEnvironment, Environment, ProjectVariables
 from wxcloudrun.features.files.models import ProjectFile
 from wxcloudrun.features.projects.models import ApiToken, Project, ProjectInvitation, ProjectMember
+from wxcloudrun.features.reports.models import ReportShare
 from wxcloudrun.features.runs.models import Run, RunBody, RunBodyUse, RunCheckpoint, RunPlan, RunResult
 from wxcloudrun.features.scenarios.models import Scenario, ScenarioGram, ScenarioStep, ScenarioTerm
 from wxcloudrun.features.triggers.models import RunTrigger, TriggerDelivery
@@ -45,6 +46,7 @@ __all__ = [
     "ProjectMember",
     "ProjectVariables",
     "PushMessage",
+    "ReportShare",
     "Run",
     "RunBody",
     "RunBodyUse",

@@ -15,7 +15,7 @@ with a name that no file has; {case_id} of the library with somebody's public ca
 Routes of a project stand in `PROJECT_TABLE`, whose rows are
 `"METHOD /path": (anonymous, stranger, viewer, runner, editor, owner, administrator)`: a stranger is a verified user who is no
 member, the administrator one of the service, who is no member either. {project_id}, {environment_id}, {case_id},
-{scenario_id}, {step_id}, {dataset_id}, {file_id}, {invitation_id}, {token_id}, {trigger_id}, {run_id} with its result {seq} and its body {sha256} belong
+{scenario_id}, {step_id}, {dataset_id}, {file_id}, {invitation_id}, {token_id}, {trigger_id}, {run_id} with its result {seq}, its body {sha256} and {share_id} belong
 to the project, {user_id} is one more member.
 """
 
@@ -83,6 +83,8 @@ TABLE: dict[str, tuple[str, str, str, str, str]] = {
     "POST /api/library/cases/{case_id}/copy": VERIFIED,
     # a trigger's address: its signature is asked for, and there is none with this key
     "POST /api/hooks/{key}": NOBODY,
+    # reports: a link that nobody was given
+    "GET /r/{token}": NOBODY,
     # audit, health
     "GET /api/audit": ADMINISTRATORS,
     "GET /healthz": ANYONE,
@@ -184,6 +186,16 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"GET {_IT}/runs/{{run_id}}/results": MEMBERS,
     f"GET {_IT}/runs/{{run_id}}/results/{{seq}}": MEMBERS,
     f"GET {_IT}/runs/{{run_id}}/bodies/{{sha256}}": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}/report": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}/report/steps": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}/report.html": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}/junit.xml": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}/allure.zip": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}/har": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}/results.csv": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}/shares": EDITORS,
+    f"POST {_IT}/runs/{{run_id}}/shares": EDITORS,
+    f"DELETE {_IT}/runs/{{run_id}}/shares/{{share_id}}": EDITORS,
     f"GET {_IT}/triggers": EDITORS,
     # As with tokens: what it begins has its maker's rights.
     f"POST {_IT}/triggers": ("401", "404", "403", "403", "ok", "ok", "403"),

@@ -35,7 +35,7 @@ class Stage:
 
 def _stage(app: Flask, wechat: FakeWeChat, path: str) -> Stage:
     owner = log_in(app, wechat, "the-owner-of-the-rows")
-    rows: dict[str, object] = {"user_id": owner.id, "name": "0" * 32 + ".webp", "key": "no-such-key"}
+    rows: dict[str, object] = {"user_id": owner.id, "name": "0" * 32 + ".webp", "key": "no-such-key", "token": "t" * 43}
     if "{session_id}" in path:
         with app.app_context():
             rows["session_id"] = db.session.scalars(select(UserSession.id).where(UserSession.user_id == owner.id)).one()
@@ -138,7 +138,7 @@ def _place(group: Team, extra: int, path: str) -> str:
     if "{file_id}" in path:
         rows["file_id"] = group.editor.ok("POST", f"{group.path}/files", data=_form())["id"]
     if path.endswith("/runs") or "{run_id}" in path:
-        rows |= a_run(group, ended="cancel" not in path)
+        rows |= _run(group, path)
     if "{trigger_id}" in path:
         rows["trigger_id"] = group.editor.ok("POST", f"{group.path}/triggers", {"name": "push", "tag": "smoke"})["id"]
     if "{token_id}" in path:
@@ -146,6 +146,13 @@ def _place(group: Team, extra: int, path: str) -> str:
     if "{invitation_id}" in path:
         rows["invitation_id"] = group.invitation()["id"]
     return path.format(**rows)
+
+
+def _run(group: Team, path: str) -> dict[str, object]:
+    rows = a_run(group, ended="cancel" not in path)
+    if "{share_id}" in path:
+        rows["share_id"] = group.editor.ok("POST", f"{group.path}/runs/{rows['run_id']}/shares", {})["id"]
+    return rows
 
 
 def _form() -> dict[str, object]:
@@ -161,7 +168,7 @@ def _sent(group: Team, method: str, path: str) -> dict[str, object]:
 def _body(group: Team, method: str, path: str) -> object:
     if method == "POST" and path.endswith("/runs"):
         return {"tag": "smoke"}
-    if path.endswith("/rerun"):
+    if path.endswith(("/rerun", "/shares")):
         return {}
     if path.endswith(("{dataset_id}/move", "{step_id}/move")):
         return {"to": "last"}

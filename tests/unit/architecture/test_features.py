@@ -27,6 +27,7 @@ NOUNS = {
         "uses",
         "views",
     },  # fmt: skip
+    "reports": {"causes", "comparison", "exports", "insight", "reading", "shares", "views"},
     "runs": {
         "choosing",
         "crew",

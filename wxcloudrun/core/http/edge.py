@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
 
-from flask import Blueprint, Flask, Request, Response, request
+from flask import Blueprint, Flask, Request, Response, request, stream_with_context
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -17,6 +17,7 @@ from wxcloudrun.core.container import Container
 from wxcloudrun.core.errors import ApiError
 from wxcloudrun.core.http.binding import Binding, Given, read_bytes
 from wxcloudrun.core.http.cors import Cors
+from wxcloudrun.core.http.pieces import streamed
 from wxcloudrun.core.http.reply import failure, success
 from wxcloudrun.core.http.route import Access, Caller, Raw, Reply, Route
 from wxcloudrun.core.http.surface import REQUEST_ID, USER_ID
@@ -128,7 +129,7 @@ class Edge:
     def _answer(self, binding: Binding, given: Given, tagged: bool) -> Response:
         outcome = binding.call(**binding.arguments(given))
         if isinstance(outcome, Raw):
-            return Response(outcome.body, outcome.status, list(outcome.headers), content_type=outcome.mimetype)
+            return _raw(outcome)
         status = binding.route.status
         if isinstance(outcome, Reply):
             outcome, status = outcome.data, outcome.status
@@ -139,6 +140,11 @@ class Edge:
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response
+
+
+def _raw(outcome: Raw) -> Response:
+    content = outcome.body if isinstance(outcome.body, bytes | str) else stream_with_context(streamed(outcome.body))
+    return Response(content, outcome.status, list(outcome.headers), content_type=outcome.mimetype)
 
 
 class MatchedRule(Rule):

@@ -1,6 +1,6 @@
 """One line of the API: what a route is, who may call it, and what its controller is given and gives back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -86,9 +86,12 @@ class Reply[T]:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """An answer without envelope: a page, an image, a callback's acknowledgement."""
+    """An answer without envelope: a page, an image, a callback's acknowledgement, a file that is sent in pieces.
 
-    body: bytes | str
+    What is iterated is asked for its pieces while the client takes them: it must hold no transaction meanwhile.
+    """
+
+    body: bytes | str | Iterator[str] | Iterator[bytes]
     mimetype: str
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()

@@ -50,6 +50,22 @@ def page(
     yield f"<script>{_asset('page.js')}</script>\n</body>\n</html>\n"
 
 
+def gone(language: str) -> str:
+    """The page in place of a report whose link has ended."""
+    words = (
+        both("链接已失效", "This link has ended"),
+        both("请向发送者索取新的链接。", "Ask whoever sent it for another."),
+    )
+    return (
+        f'<!doctype html>\n<html lang="{_LANGUAGES[language]}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{'链接已失效' if language == 'zh' else 'This link has ended'}</title>\n"
+        f"<style>{_asset('page.css')}</style>\n</head>\n<body>\n<main>\n"
+        f'<section class="card verdict canceled"><h1>{words[0]}</h1><p>{words[1]}</p></section>\n'
+        "</main>\n</body>\n</html>\n"
+    )
+
+
 @cache
 def policy() -> str:
     """The content security policy: its own style and script by their hashes, and nothing else from anywhere."""

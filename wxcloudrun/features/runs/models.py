@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import IntEnum
+from typing import Final
 
 from sqlalchemy import BigInteger, Double, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.dialects import mysql
@@ -11,6 +12,8 @@ from wxcloudrun.core.columns import ENCRYPTED, LONG_TEXT, ROW_ID, IntEnumColumn,
 from wxcloudrun.core.db import Base
 
 PACKED = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")  # MySQL's BLOB ends at 64 KiB
+
+MOST_ASKED: Final = 500
 
 
 class RunState(IntEnum):
@@ -59,7 +62,8 @@ class Run(Base):
     """One execution. Its worker holds `fence` and shows at `beat_at` (the database's clock) that it lives.
 
     What comes with an older fence is refused. `ahead` is how many requests may have been sent beyond the results
-    that are stored. `asked` is JSON: what no other column tells of what was asked for (`tag`, `dataset`); `branch`,
+    that are stored. `asked` is JSON: what no other column tells of what was asked for (`tag`, `dataset`, `draft`,
+    `name` of what is run beside a title of one's own, `partial` for what failed only); `branch`,
     `target_version` and `commit_id` say what of the target it tried, where somebody told. A run with
     `private_to`, of a private case, is there for that person and the project's owners only.
     """
@@ -85,7 +89,7 @@ class Run(Base):
     requester_id: Mapped[int | None] = mapped_column(ROW_ID)
     origin_id: Mapped[int | None] = mapped_column(ROW_ID)
     private_to: Mapped[int | None] = mapped_column(ROW_ID)
-    asked: Mapped[str | None] = mapped_column(String(500))
+    asked: Mapped[str | None] = mapped_column(String(MOST_ASKED))
     branch: Mapped[str | None] = mapped_column(code(128))
     target_version: Mapped[str | None] = mapped_column(code(128))
     commit_id: Mapped[str | None] = mapped_column(code(64))

@@ -25,7 +25,7 @@ _AT_ONCE: Final = 200
 _BAD: Final = (StepOutcome.FAILED, StepOutcome.ERROR)
 _WORD: Final = re.compile(r"\w+")
 _KEPT: Final = (
-    "title", "scenario_id", "case_id", "private_to", "asked", "priority", "branch", "target_version", "commit_id",
+    "title", "scenario_id", "case_id", "private_to", "priority", "branch", "target_version", "commit_id",
 )  # fmt: skip
 
 type Json = dict[str, Any]
@@ -60,10 +60,12 @@ class RunReruns:
         plan = self._planning.opened(self._questions.plan(run_id))
         if wanted.what == "today":
             return self._runs.start(actor, project_id, _asked(row, plan), Trigger.RERUN, run_id)
+        asked = json.loads(row.asked or "{}")
         if wanted.what == "failed":
-            plan = self._failed(row, plan)
+            plan, asked = self._failed(row, plan), {**asked, "partial": True}
         self._choosing.refuse_cases(actor, membership, set(cases_of(plan["scenario"])))
         columns = {name: getattr(row, name) for name in _KEPT} | {"trigger": Trigger.RERUN, "origin_id": run_id}
+        columns["asked"] = json.dumps(asked, ensure_ascii=False, separators=(",", ":"))
         frozen = Frozen(self._planning.again(plan), row.environment_id, row.environment)
         return self._runs.queue(actor, project_id, Wish(columns, frozen, _scenarios(row, plan)))
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -70,7 +70,7 @@ class ResultService:
         seen(actor, membership, row)
         detail = unpacked(row.detail)
         explanation = detail.pop("explanation", None)
-        self._put_back(project_id, run_id, detail)
+        put_back(detail, self._questions.bodies(project_id, run_id, {one["ref"] for one in bodies_apart(detail)}))
         return ResultView.of(row, explanation=explanation, detail=detail)
 
     def body(
@@ -90,20 +90,6 @@ class ResultService:
         start, end = _range(wanted, query, len(content))
         return Part(content[start:end], start, len(content), text=_is_text(content))
 
-    def _put_back(self, project_id: int, run_id: int, detail: dict[str, Any]) -> None:
-        """Put the beginnings of the bodies that are kept apart where they were."""
-        records = [detail[part]["body"] for part in ("request", "response") if detail.get(part) is not None]
-        apart = [record for record in records if "ref" in record]
-        kept = self._questions.bodies(project_id, run_id, {record["ref"] for record in apart})
-        for record in apart:
-            packed = kept.get(record["ref"])
-            if packed is None:  # removed since
-                record |= {"head": "", "truncated": True}
-                continue
-            content = inflated(packed)
-            record["head"] = _head(content, record["encoding"])
-            record["truncated"] = record["truncated"] or len(content) > MOST_SHOWN
-
 
 def fitting[V: View](views: Sequence[V]) -> list[V]:
     """As many of them as a list may have; the first one in any case."""
@@ -114,6 +100,24 @@ def fitting[V: View](views: Sequence[V]) -> list[V]:
             break
         shown.append(view)
     return shown
+
+
+def bodies_apart(detail: dict[str, Any]) -> list[dict[str, Any]]:
+    """The records of those bodies of a result that are kept apart."""
+    records = [detail[part]["body"] for part in ("request", "response") if detail.get(part) is not None]
+    return [record for record in records if "ref" in record]
+
+
+def put_back(detail: dict[str, Any], kept: Mapping[str, bytes]) -> None:
+    """Put the beginnings of bodies that are kept apart where they were; `kept` are compressed ones by their hashes."""
+    for record in bodies_apart(detail):
+        packed = kept.get(record["ref"])
+        if packed is None:  # removed since, or not wanted
+            record |= {"head": "", "truncated": True}
+            continue
+        content = inflated(packed)
+        record["head"] = _head(content, record["encoding"])
+        record["truncated"] = record["truncated"] or len(content) > MOST_SHOWN
 
 
 def unpacked(detail: bytes) -> dict[str, Any]:

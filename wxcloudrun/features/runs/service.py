@@ -18,7 +18,7 @@ from wxcloudrun.features.runs.access import seen
 from wxcloudrun.features.runs.choosing import Choice, RunChoosing
 from wxcloudrun.features.runs.dao import RunDao
 from wxcloudrun.features.runs.errors import RunEnded, RunNotEnded, RunNotFound
-from wxcloudrun.features.runs.models import Priority, RunState, Trigger
+from wxcloudrun.features.runs.models import MOST_ASKED, Priority, RunState, Trigger
 from wxcloudrun.features.runs.planning import Bounds, Frozen, RunPlanning
 from wxcloudrun.features.runs.questions import RunQuestions, RunsWanted
 from wxcloudrun.features.runs.results import fitting, read_json
@@ -29,6 +29,7 @@ _NUMBERS: Final = (
     "fence", "claims", "ahead", "stored", "passed", "failed", "error", "skipped", "after_retry", "requests",
 )  # fmt: skip
 _MOST_WARNINGS: Final = 50
+_ROOM: Final = 20  # for `partial`, which a rerun adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,13 @@ def run_view(row: Row[Any]) -> RunView:
     return RunView.of(row, place=row.place, summary=summary)
 
 
+def _asked(choice: Choice, made: RunMade) -> str:
+    """What no other column tells; of a run with a title of its own also the name of what is run, where that fits."""
+    named = choice.asked if made.title is None else {**choice.asked, "name": choice.title}
+    texts = [json.dumps(told, ensure_ascii=False, separators=(",", ":")) for told in (named, choice.asked)]
+    return next((text for text in texts if len(text) <= MOST_ASKED - _ROOM), texts[-1])
+
+
 def _columns(choice: Choice, made: RunMade) -> dict[str, Any]:
     """What the row of a run says of what was asked for."""
     return {
@@ -223,7 +231,7 @@ def _columns(choice: Choice, made: RunMade) -> dict[str, Any]:
         "scenario_id": choice.scenario_id,
         "case_id": choice.case_id,
         "private_to": choice.private_to,
-        "asked": json.dumps(choice.asked, ensure_ascii=False, separators=(",", ":")),
+        "asked": _asked(choice, made),
         "priority": Priority[made.priority.upper()],
         "branch": made.labels.branch,
         "target_version": made.labels.version,

@@ -1,0 +1,70 @@
+"""Compares a run with the one before it: which steps fail now, which do no longer, which are new."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Row
+
+from wxcloudrun.core.clock import iso
+from wxcloudrun.exporters.report import Changes, OtherRun
+from wxcloudrun.features.reports.dao import ReportDao
+from wxcloudrun.features.runs.models import RunState, StepOutcome
+
+type Name = tuple[object, ...]
+_WRONG = (StepOutcome.FAILED, StepOutcome.ERROR)
+
+
+def changes(run: Row[Any], dao: ReportDao) -> Changes:
+    """What is different from the last comparable run of the same thing in the same environment.
+
+    Runs of only what had failed are no measure for a whole run, and have all of it before them. The last green run is
+    sought on the run's branch, where it has one.
+    """
+    asked = asked_of(run)
+    before = next(_same(dao.earlier(run), asked), None)
+    passed = _same(dao.earlier(run, RunState.PASSED), asked)
+    green = next((one for one in passed if run.branch is None or one.branch == run.branch), None)
+    if before is None:
+        return Changes(green=None if green is None else other(green))
+    now, then = _steps(dao.names(run.id)), _steps(dao.names(before.id))
+    failing, failed = ({name for name, wrong in steps.items() if wrong} for steps in (now, then))
+    part = asked.get("partial") is True
+    return Changes(
+        before=other(before),
+        green=None if green is None else other(green),
+        new_failures=len(failing - failed),
+        fixed=len((failed - failing) & now.keys()),
+        still_failing=len(failing & failed),
+        added=len(now.keys() - then.keys()),
+        removed=0 if part else len(then.keys() - now.keys()),
+    )
+
+
+def asked_of(run: Row[Any]) -> dict[str, Any]:
+    """What was asked for besides what columns tell."""
+    asked: dict[str, Any] = json.loads(run.asked or "{}")
+    return asked
+
+
+def other(run: Row[Any]) -> OtherRun:
+    """An earlier run as reports name it."""
+    return OtherRun(run.id, run.state.name.lower(), None if run.ended_at is None else iso(run.ended_at))
+
+
+def _same(runs: Iterable[Row[Any]], asked: dict[str, Any]) -> Iterator[Row[Any]]:
+    """Those that ran the same: with the same tag and data, and the whole of it. Drafts are never the same."""
+    for run in runs:
+        its = asked_of(run)
+        alike = all(its.get(name) == asked.get(name) for name in ("tag", "dataset"))
+        if alike and not its.get("partial") and not its.get("draft") and not asked.get("draft"):
+            yield run
+
+
+def _steps(rows: Iterable[Row[Any]]) -> dict[Name, bool]:
+    """Steps by what tells them apart in any run, and whether one of that name went wrong."""
+    found: dict[Name, bool] = {}
+    for row in rows:
+        name = (row.case_id, row.name, row.dataset, row.phase)
+        found[name] = found.get(name, False) or row.outcome in _WRONG
+    return found

@@ -1,0 +1,129 @@
+"""The report of a run: how it ended, what is different, why it failed, in parts that stay small."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Row
+
+from wxcloudrun.core.actor import Actor
+from wxcloudrun.core.db import AnySession
+from wxcloudrun.core.pagination import Slice, cursor, position
+from wxcloudrun.exporters.report import Cause, Changes, RunFacts
+from wxcloudrun.features.projects.access import ProjectAccess, Right
+from wxcloudrun.features.reports.causes import grouped
+from wxcloudrun.features.reports.comparison import changes
+from wxcloudrun.features.reports.dao import ReportDao
+from wxcloudrun.features.reports.insight import Insight, Known
+from wxcloudrun.features.reports.reading import Reader
+from wxcloudrun.features.reports.schemas import ReportQuery, ReportStepsQuery, ReportView
+from wxcloudrun.features.reports.views import cause_view, changes_view, run_facts, totals_view
+from wxcloudrun.features.runs.access import seen
+from wxcloudrun.features.runs.models import StepOutcome
+from wxcloudrun.features.runs.results import fitting
+from wxcloudrun.features.runs.schemas import ResultLine, RunLine
+
+_ORDER: Final = (StepOutcome.FAILED, StepOutcome.ERROR, StepOutcome.SKIPPED, StepOutcome.PASSED)
+_SLOWEST: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many causes are told, and of each how many failures, with or without bodies."""
+
+    causes: int
+    failures: int
+    bodies: bool
+
+
+BRIEF: Final = Depth(causes=30, failures=3, bodies=False)
+FULL: Final = Depth(causes=60, failures=5, bodies=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a report is made of besides its steps. `known` tells of causes by their keys."""
+
+    run: RunFacts
+    changes: Changes
+    causes: Sequence[Cause]
+    count: int
+    known: dict[str, Known]
+    quarantined: Collection[int]
+
+
+class ReportService:
+    """What members of a project read of how its runs went."""
+
+    def __init__(
+        self, session: AnySession, access: ProjectAccess, insight: Insight, dao: ReportDao | None = None
+    ) -> None:
+        self._access = access
+        self._insight = insight
+        self._dao = dao or ReportDao(session)
+
+    def report(self, actor: Actor, project_id: int, run_id: int, query: ReportQuery) -> ReportView:
+        """The report with the first of its steps. Raises ProjectNotFound, RunNotFound."""
+        row = self.row(actor, project_id, run_id)
+        found = self.findings(row, BRIEF)
+        return ReportView(
+            run=RunLine.of(row),
+            state=found.run.state,
+            verdict=found.run.state if row.state.final else None,
+            reason=row.reason,
+            totals=totals_view(found.run.totals),
+            changes=changes_view(found.changes),
+            failures=[cause_view(found.run, cause, found.known.get(cause.key)) for cause in found.causes],
+            causes=found.count,
+            quarantined=sorted(found.quarantined),
+            slowest=[ResultLine.of(one) for one in self._dao.slowest(run_id, _SLOWEST)],
+            steps=self._stretch(run_id, ReportStepsQuery(size=query.size)),
+        )
+
+    def steps(self, actor: Actor, project_id: int, run_id: int, query: ReportStepsQuery) -> Slice[ResultLine]:
+        """Steps, what went wrong first. Raises ProjectNotFound, RunNotFound, InvalidInput."""
+        self.row(actor, project_id, run_id)
+        return self._stretch(run_id, query)
+
+    def row(self, actor: Actor, project_id: int, run_id: int) -> Row[Any]:
+        """The run, with `project`, for those who see it. Raises ProjectNotFound, RunNotFound."""
+        membership = self._access.require(actor, project_id, Right.VIEW)
+        return seen(actor, membership, self._dao.run(project_id, run_id))
+
+    def findings(self, row: Row[Any], depth: Depth) -> Findings:
+        """What is to be said of a run. Who calls this has checked that it may be said."""
+        run = run_facts(row, self._dao.times(row.id))
+        wrong = self._dao.wrong(row.id)
+        reader = Reader(self._dao, row.project_id, row.id)
+        groups = grouped(wrong, reader.details)
+        told = groups[: depth.causes]
+        known = dict(self._insight.known(row.project_id, row.id, [one.key for one in told])) if told else {}
+        causes = []
+        for group in told:
+            steps = tuple(reader.some(group.seqs[: depth.failures], lambda _: depth.bodies))
+            more = known.get(group.key, Known())
+            cause = Cause(group.key, group.title, len(group.seqs), steps)
+            causes.append(replace(cause, since=more.since, state=more.state, note=more.note))
+        return Findings(run, changes(row, self._dao), causes, len(groups), known, self._quarantined(row, wrong))
+
+    def quarantined(self, row: Row[Any]) -> Collection[int]:
+        """Numbers of those cases that went wrong in this run and stop no pipeline for now."""
+        return self._quarantined(row, self._dao.wrong(row.id))
+
+    def _quarantined(self, row: Row[Any], wrong: Sequence[Row[Any]]) -> Collection[int]:
+        cases = {one.case_id for one in wrong if one.case_id is not None}
+        return self._insight.quarantined(row.project_id, cases) if cases else ()
+
+    def _stretch(self, run_id: int, query: ReportStepsQuery) -> Slice[ResultLine]:
+        rank, after = position(query.cursor, (int, int)) or (0, -1)
+        rows: list[Row[Any]] = []
+        for outcome in _ORDER[max(0, rank) :]:
+            rows += self._dao.stretch(run_id, outcome, after, query.size + 1 - len(rows))
+            after = -1
+            if len(rows) > query.size:
+                break
+        shown = fitting([ResultLine.of(row) for row in rows[: query.size]])
+        if len(rows) <= len(shown):
+            return Slice(items=shown, next=None)
+        last = rows[len(shown) - 1]
+        return Slice(items=shown, next=cursor(_ORDER.index(last.outcome), last.seq))
