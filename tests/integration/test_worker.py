@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 
 import config
 from tests.conftest import ROOT, log_in
+from tests.integration.runs_bench import wait_until
 from tests.integration.wechat_bench import parts_of, replace_part, simulated
 from tests.pace import patience
 from wxcloudrun.app import create_app
@@ -93,9 +94,10 @@ def test_a_worker_without_a_database_waits_for_it_quietly(tmp_path, monkeypatch)
     worker = Worker(duties(parts_of(app)), app.app_context)
     serving = threading.Thread(target=worker.serve)
     serving.start()
-    time.sleep(2.5)
+    wait_until(lambda: lines)
+    time.sleep(1.5)  # in which it would say it again
     worker.end()
-    serving.join(5)
+    serving.join(60)
     assert not serving.is_alive()
     assert lines.count("database unavailable") == 1
     assert "duty failed" not in lines
