@@ -13,6 +13,7 @@ from wxcloudrun.features.projects import routes as projects
 from wxcloudrun.features.reports import routes as reports
 from wxcloudrun.features.runs import routes as runs
 from wxcloudrun.features.scenarios import routes as scenarios
+from wxcloudrun.features.schedules import routes as schedules
 from wxcloudrun.features.triggers import routes as triggers
 from wxcloudrun.features.users import routes as users
 from wxcloudrun.features.wechat import routes as wechat
@@ -30,6 +31,7 @@ TABLES: dict[str, list[Route]] = {
     "scenarios": scenarios.ROUTES,
     "runs": runs.ROUTES,
     "reports": reports.ROUTES,
+    "schedules": schedules.ROUTES,
     "triggers": triggers.ROUTES,
     "audit": audit.ROUTES,
     "health": health.ROUTES,
@@ -48,6 +50,7 @@ GUIDES: dict[str, str] = {
     "scenarios": "scenarios",
     "runs": "runs",
     "reports": "reports",
+    "schedules": "schedules",
     "triggers": "ci",
     "health": "deployment",
 }

@@ -13,6 +13,7 @@ from wxcloudrun.features.projects.models import ApiToken, Project, ProjectInvita
 from wxcloudrun.features.reports.models import ReportShare
 from wxcloudrun.features.runs.models import Run, RunBody, RunBodyUse, RunCheckpoint, RunPlan, RunResult
 from wxcloudrun.features.scenarios.models import Scenario, ScenarioGram, ScenarioStep, ScenarioTerm
+from wxcloudrun.features.schedules.models import Schedule, ScheduleTick
 from wxcloudrun.features.triggers.models import RunTrigger, TriggerDelivery
 from wxcloudrun.features.users.models import (
     LooseFile,
@@ -58,6 +59,8 @@ __all__ = [
     "ScenarioGram",
     "ScenarioStep",
     "ScenarioTerm",
+    "Schedule",
+    "ScheduleTick",
     "Subscription",
     "TriggerDelivery",
     "User",

@@ -14,6 +14,7 @@ from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import db
 from wxcloudrun.core.errors import Missing, Unavailable
 from wxcloudrun.features.audit.service import AuditService
+from wxcloudrun.features.auth.access import SessionService
 from wxcloudrun.features.cases.access import CaseAccess
 from wxcloudrun.features.cases.planning import CasePlanning
 from wxcloudrun.features.cases.service import CaseService
@@ -36,6 +37,8 @@ from wxcloudrun.features.runs.tables import RunTables
 from wxcloudrun.features.runs.waking import Bell
 from wxcloudrun.features.scenarios.planning import ScenarioPlanning
 from wxcloudrun.features.scenarios.service import ScenarioService
+from wxcloudrun.features.schedules.firing import ScheduleFiring
+from wxcloudrun.features.schedules.service import ScheduleService
 from wxcloudrun.features.triggers.deliveries import TriggerDeliveries
 from wxcloudrun.features.triggers.service import TriggerService
 from wxcloudrun.integrations.object_store import ObjectStore
@@ -84,10 +87,24 @@ def _provide_services(settings: "Settings", container: Container, keys: KeyRing)
             session, get(Clock), get(AuditService), get(ProjectAccess), get(RunChoosing), get(RunPlanning), around
         ),
     )
+    provide_schedules(container, session, keys)
     provide(ResultService, lambda: ResultService(session, get(ProjectAccess)))
     provide(
         RunReruns,
         lambda: RunReruns(session, get(ProjectAccess), get(RunChoosing), get(RunPlanning), get(RunService)),
+    )
+
+
+def provide_schedules(container: Container, session: Any, keys: KeyRing) -> None:
+    """How runs that start by themselves are made."""
+    get, provide = container.get, container.provide
+    provide(
+        ScheduleService,
+        lambda: ScheduleService(session, get(Clock), keys, get(AuditService), get(ProjectAccess), get(RunService)),
+    )
+    provide(
+        ScheduleFiring,
+        lambda: ScheduleFiring(session, get(Clock), keys, get(RunService), get(SessionService).actor_of_person),
     )
 
 

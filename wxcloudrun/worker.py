@@ -20,6 +20,7 @@ from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.auth.access import SessionService
 from wxcloudrun.features.projects.invitations import InvitationService
 from wxcloudrun.features.runs.dispatch import RunDispatch
+from wxcloudrun.features.schedules.firing import ScheduleFiring
 from wxcloudrun.features.triggers.deliveries import TriggerDeliveries
 from wxcloudrun.features.users.moderation import AvatarModeration
 from wxcloudrun.features.users.pictures import PictureFiles
@@ -51,6 +52,7 @@ def duties(container: Container) -> list[Duty]:
     return [
         Duty("audit.seal", 2, lambda: get(AuditService).seal(), drains=True),
         Duty("runs.send", 2, lambda: get(RunDispatch).again()),
+        Duty("schedules.fire", 1, lambda: get(ScheduleFiring).fire(), drains=True),
         Duty("wechat.handle_pushes", 1, lambda: get(Inbox).handle(), drains=True),
         Duty("idempotency.clear", 600, lambda: get(Idempotency).clear()),
         Duty("sessions.clear", 600, lambda: get(SessionService).clear()),
@@ -58,6 +60,7 @@ def duties(container: Container) -> list[Duty]:
         Duty("users.clear_media_checks", 600, lambda: get(AvatarModeration).clear()),
         Duty("users.clear_materials", 600, lambda: get(VerificationService).clear()),
         Duty("projects.clear_invitations", 600, lambda: get(InvitationService).clear()),
+        Duty("schedules.clear", 600, lambda: get(ScheduleFiring).clear()),
         Duty("triggers.clear_deliveries", 600, lambda: get(TriggerDeliveries).clear()),
         Duty("wechat.clear_pushes", 600, lambda: get(Inbox).clear()),
     ]

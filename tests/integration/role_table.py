@@ -15,7 +15,7 @@ with a name that no file has; {case_id} of the library with somebody's public ca
 Routes of a project stand in `PROJECT_TABLE`, whose rows are
 `"METHOD /path": (anonymous, stranger, viewer, runner, editor, owner, administrator)`: a stranger is a verified user who is no
 member, the administrator one of the service, who is no member either. {project_id}, {environment_id}, {case_id},
-{scenario_id}, {step_id}, {dataset_id}, {file_id}, {invitation_id}, {token_id}, {trigger_id}, {run_id} with its result {seq}, its body {sha256} and {share_id} belong
+{scenario_id}, {step_id}, {dataset_id}, {file_id}, {invitation_id}, {token_id}, {trigger_id}, {schedule_id}, {run_id} with its result {seq}, its body {sha256} and {share_id} belong
 to the project, {user_id} is one more member.
 """
 
@@ -196,6 +196,17 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"GET {_IT}/runs/{{run_id}}/shares": EDITORS,
     f"POST {_IT}/runs/{{run_id}}/shares": EDITORS,
     f"DELETE {_IT}/runs/{{run_id}}/shares/{{share_id}}": EDITORS,
+    f"GET {_IT}/schedules": MEMBERS,
+    f"POST {_IT}/schedules": EDITORS,
+    f"GET {_IT}/schedules/preview": MEMBERS,
+    f"GET {_IT}/schedules/ticks": MEMBERS,
+    f"GET {_IT}/schedules/{{schedule_id}}": MEMBERS,
+    f"PUT {_IT}/schedules/{{schedule_id}}": EDITORS,
+    f"DELETE {_IT}/schedules/{{schedule_id}}": EDITORS,
+    f"POST {_IT}/schedules/{{schedule_id}}/pause": EDITORS,
+    f"POST {_IT}/schedules/{{schedule_id}}/resume": EDITORS,
+    f"POST {_IT}/schedules/{{schedule_id}}/run": RUNNERS,
+    f"GET {_IT}/schedules/{{schedule_id}}/ticks": MEMBERS,
     f"GET {_IT}/triggers": EDITORS,
     # As with tokens: what it begins has its maker's rights.
     f"POST {_IT}/triggers": ("401", "404", "403", "403", "ok", "ok", "403"),

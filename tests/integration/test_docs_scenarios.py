@@ -34,9 +34,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         _dispose(app)
 
 
-def walked(office: Office, block: str) -> list[Any]:
-    """What the shell is answered, line by line."""
-    project = f"http://127.0.0.1:{office.server.port}{office.project()}"
+def walked(office: Office, block: str, path: str | None = None) -> list[Any]:
+    """What the shell is answered, line by line; in a new project unless said."""
+    project = f"http://127.0.0.1:{office.server.port}{path or office.project()}"
     environment = {"P": project, "TOKEN": office.people[0], "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         ["bash", "-eu", "-c", block], env=environment, capture_output=True, text=True, timeout=60, check=True

@@ -1,6 +1,7 @@
 """Every route against everybody who may come: role_table.py says what is right."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from tests.integration.projects_bench import Team, error_of, join, team
 from tests.integration.role_table import PROJECT_TABLE, TABLE
 from tests.integration.runs_api_bench import a_run
 from tests.integration.scenarios_bench import Stage as Scenarios
+from tests.integration.schedules_bench import a_schedule
 from tests.unit.features.users import samples
 from wxcloudrun.core.actor import Role
 from wxcloudrun.core.db import db
@@ -123,6 +125,14 @@ PROJECT_BODIES = {
 }
 
 
+_MAKERS: dict[str, Callable[[Team], int]] = {
+    "schedule_id": a_schedule,
+    "trigger_id": lambda group: group.editor.ok("POST", f"{group.path}/triggers", {"name": "push", "tag": "smoke"})[
+        "id"
+    ],
+}
+
+
 def _place(group: Team, extra: int, path: str) -> str:
     rows: dict[str, object] = {"project_id": group.project, "user_id": extra, "version": 1}
     if "{environment_id}" in path:
@@ -139,8 +149,7 @@ def _place(group: Team, extra: int, path: str) -> str:
         rows["file_id"] = group.editor.ok("POST", f"{group.path}/files", data=_form())["id"]
     if path.endswith("/runs") or "{run_id}" in path:
         rows |= _run(group, path)
-    if "{trigger_id}" in path:
-        rows["trigger_id"] = group.editor.ok("POST", f"{group.path}/triggers", {"name": "push", "tag": "smoke"})["id"]
+    rows |= {name: make(group) for name, make in _MAKERS.items() if f"{{{name}}}" in path}
     if "{token_id}" in path:
         rows["token_id"] = group.editor.ok("POST", f"{group.path}/tokens", {"name": "CI"})["id"]
     if "{invitation_id}" in path:
@@ -170,6 +179,8 @@ def _body(group: Team, method: str, path: str) -> object:
         return {"tag": "smoke"}
     if path.endswith(("/rerun", "/shares")):
         return {}
+    if path.endswith("/schedules"):
+        return {"name": "another", "tag": "smoke", "every_ms": 60_000}
     if path.endswith(("{dataset_id}/move", "{step_id}/move")):
         return {"to": "last"}
     if path.endswith("/move"):

@@ -57,6 +57,11 @@ _ZH: Final = {
     "what stands there is of the phase `{}`; leave `phase` out": "那里的步骤属于阶段 `{}`，请去掉 `phase`",
     "give one place: `before`, `after`, or `to` with `parent_id` or `phase`": "请只给出一个位置：`before`、`after`，或 `to` 加 `parent_id` 或 `phase`",  # noqa: E501 - stands together
     "only its creator and the project's owners choose where a `creator_only` case is sent; copy the case": "仅创建者与项目所有者可以决定 `creator_only` 用例发往哪里，请复制该用例",  # noqa: E501 - stands together
+    # schedules
+    "five fields are needed ({}), there are {}": "需要五个字段（{}），现有 {} 个",
+    "field {} of 5, {}, is not usable": "五个字段中的第 {} 个（{}）不可用",
+    "there is no such day": "不存在这样的日期",
+    "an IANA name is needed, such as Asia/Shanghai": "需要 IANA 时区名称，例如 Asia/Shanghai",
     # datasets
     "only a case names files by number; write `{{name}}` and give the number as a variable": "只有用例可以按编号引用文件；请写 `{{name}}`，并用变量给出编号",  # noqa: E501 - stands together
     "send `before`, `after` or `to`": "请发送 `before`、`after` 或 `to`",

@@ -46,6 +46,7 @@ NOUNS = {
         "totals",
         "waking",
     },  # fmt: skip
+    "schedules": {"firing", "records", "timing"},
     "users": {"administration", "admission", "moderation", "phone", "pictures", "privacy", "verification"},
     "wechat": {"inbox", "subscriptions", "tokens"},
 }

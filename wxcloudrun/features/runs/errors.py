@@ -1,6 +1,21 @@
 """Refusals about runs."""
 
 from wxcloudrun.core.errors import ApiError, Conflict, Forbidden, Missing, Rejected
+from wxcloudrun.features.cases.errors import CaseNotFound
+from wxcloudrun.features.environments.errors import (
+    DefaultEnvironmentMissing,
+    EnvironmentNotFound,
+    SecretsUnreadable,
+)
+from wxcloudrun.features.scenarios.errors import (
+    CalledScenarioTrashed,
+    CallsTooDeep,
+    CaseMovedAway,
+    CaseTrashed,
+    ScenarioInTrash,
+    ScenarioNotFound,
+    ScenarioTooLarge,
+)
 
 
 # fmt: off
@@ -66,3 +81,12 @@ class RangeNotSatisfiable(ApiError):
     status = 416
     zh, en = "请求的范围超出内容长度 {size}", "The range begins behind the end; there are {size} bytes"
 # fmt: on
+
+
+PLANNED = (
+    ScenarioNotFound, ScenarioInTrash, CaseNotFound, CaseTrashed, CaseMovedAway, CalledScenarioTrashed, CallsTooDeep,
+    ScenarioTooLarge,
+    EnvironmentNotFound, DefaultEnvironmentMissing, SecretsUnreadable, CreatorOnlyCase, NothingToRun,
+    TooManyScenarios, PlanTooLarge, PlanRejected,
+)  # fmt: skip
+"""What may hinder whatever starts a run."""

@@ -73,6 +73,7 @@ class Run(Base):
         Index(None, "project_id", "id"),
         Index(None, "scenario_id", "id"),
         Index(None, "case_id", "id"),
+        Index(None, "schedule_id", "id"),
         Index(None, "state", "project_id", "priority", "id"),
         Base.__table_args__,
     )
@@ -88,6 +89,7 @@ class Run(Base):
     priority: Mapped[Priority] = mapped_column(IntEnumColumn(Priority))
     requester_id: Mapped[int | None] = mapped_column(ROW_ID)
     origin_id: Mapped[int | None] = mapped_column(ROW_ID)
+    schedule_id: Mapped[int | None] = mapped_column(ROW_ID)
     private_to: Mapped[int | None] = mapped_column(ROW_ID)
     asked: Mapped[str | None] = mapped_column(String(MOST_ASKED))
     branch: Mapped[str | None] = mapped_column(code(128))

@@ -73,6 +73,7 @@ class RunsWanted:
     state: RunState | None = None
     scenario_id: int | None = None
     case_id: int | None = None
+    schedule_id: int | None = None
     before: int | None = None
     size: int = 20
 
@@ -103,13 +104,19 @@ class RunQuestions:
         row = _first(fetch(self._session, select(_R.c.project_id).where(_R.c.id == run_id)))
         return None if row is None else int(row.project_id)
 
+    def going_on(self, project_id: int, schedule_id: int) -> list[int]:
+        """Numbers of a schedule's runs that have not ended, the oldest first, found among the project's."""
+        open_ones = _R.c.state.in_([RunState.QUEUED, RunState.RUNNING])
+        query = select(_R.c.id).where(open_ones, _R.c.project_id == project_id, _R.c.schedule_id == schedule_id)
+        return [int(row.id) for row in fetch(self._session, query.order_by(_R.c.id))]
+
     def page(self, wanted: RunsWanted) -> Sequence[Row[Any]]:
         """Runs without their summaries, the newest first."""
         conditions = [_R.c.project_id == wanted.project_id]
         if wanted.person is not None:
             conditions.append(or_(_R.c.private_to.is_(None), _R.c.private_to == wanted.person))
         conditions += [] if wanted.before is None else [_R.c.id < wanted.before]
-        of = {"scenario_id": wanted.scenario_id, "case_id": wanted.case_id, "state": wanted.state}
+        of = {name: getattr(wanted, name) for name in ("scenario_id", "case_id", "schedule_id", "state")}
         given = {name: value for name, value in of.items() if value is not None}
         conditions += [_R.c[name] == value for name, value in given.items()]
         first = next(iter(given), "project_id")

@@ -2,23 +2,8 @@
 
 from wxcloudrun.core.http import Access, Limit, Route
 from wxcloudrun.core.http.later import Later
-from wxcloudrun.features.cases.errors import CaseNotFound
-from wxcloudrun.features.environments.errors import (
-    DefaultEnvironmentMissing,
-    EnvironmentNotFound,
-    SecretsUnreadable,
-)
 from wxcloudrun.features.projects.errors import ProjectArchived, ProjectNotFound, RightRequired
 from wxcloudrun.features.runs import errors
-from wxcloudrun.features.scenarios.errors import (
-    CalledScenarioTrashed,
-    CallsTooDeep,
-    CaseMovedAway,
-    CaseTrashed,
-    ScenarioInTrash,
-    ScenarioNotFound,
-    ScenarioTooLarge,
-)
 
 controller = Later("wxcloudrun.features.runs.controller")
 _USER = Access.USER
@@ -28,25 +13,19 @@ _RESULTS = f"{_ONE}/results"
 _READ = (ProjectNotFound, errors.RunNotFound)
 _WRITTEN = (ProjectNotFound, RightRequired, ProjectArchived)
 _FOUND = (*_WRITTEN, errors.RunNotFound)
-_PLANNED = (
-    ScenarioNotFound, ScenarioInTrash, CaseNotFound, CaseTrashed, CaseMovedAway, CalledScenarioTrashed, CallsTooDeep,
-    ScenarioTooLarge,
-    EnvironmentNotFound, DefaultEnvironmentMissing, SecretsUnreadable, errors.CreatorOnlyCase, errors.NothingToRun,
-    errors.TooManyScenarios, errors.PlanTooLarge, errors.PlanRejected,
-)  # fmt: skip
 _AGAIN = (errors.PlanGone, errors.NothingFailed, errors.RunNotEnded, errors.DraftNotKept)
 _OFTEN = Limit(user="60/minute")
 
 # fmt: off
 ROUTES = [
     Route("POST", _ALL, controller.start_run, _USER, status=202, limit=_OFTEN, idempotent=True,
-          errors=(*_WRITTEN, *_PLANNED)),
+          errors=(*_WRITTEN, *errors.PLANNED)),
     Route("GET", _ALL, controller.runs, _USER, errors=(ProjectNotFound,)),
     Route("GET", _ONE, controller.run, _USER, errors=_READ),
     Route("POST", f"{_ONE}/cancel", controller.cancel_run, _USER,
           errors=(ProjectNotFound, RightRequired, errors.RunNotFound, errors.RunEnded)),
     Route("POST", f"{_ONE}/rerun", controller.rerun, _USER, status=202, limit=_OFTEN, idempotent=True,
-          errors=(*_FOUND, *_AGAIN, *_PLANNED)),
+          errors=(*_FOUND, *_AGAIN, *errors.PLANNED)),
     Route("DELETE", _ONE, controller.remove_run, _USER, errors=(*_FOUND, errors.RunNotEnded)),
     Route("GET", _RESULTS, controller.results, _USER, errors=_READ),
     Route("GET", f"{_RESULTS}/<int:seq>", controller.result, _USER, errors=(*_READ, errors.ResultNotFound)),

@@ -87,6 +87,7 @@ class RunsQuery(Input):
     state: StateName | None = None
     scenario_id: RowNumber | None = None
     case_id: RowNumber | None = None
+    schedule_id: RowNumber | None = None
     cursor: Cursor | None = None
     size: PageSize = 20
 
@@ -142,6 +143,7 @@ class RunLine(View):
     priority: str
     requester_id: int | None
     origin_id: int | None
+    schedule_id: int | None
     counts: Counts
     min_ms: float | None
     mean_ms: float | None
@@ -158,6 +160,7 @@ class RunLine(View):
         return cls(
             **{name: getattr(row, name) for name in same},
             origin_id=row.origin_id,
+            schedule_id=row.schedule_id,
             tag=json.loads(row.asked or "{}").get("tag"),
             labels=LabelsView(branch=row.branch, version=row.target_version, commit=row.commit_id),
             state=row.state.name.lower(),

@@ -86,22 +86,29 @@ class RunService:
         made: RunMade,
         trigger: Trigger | None = None,
         origin: int | None = None,
+        schedule_id: int | None = None,
     ) -> RunStarted:
         """Freeze what is to be run, and queue it. `origin`: number of the run that it repeats.
+
+        Every refusal comes before anything is written, so that a transaction around this can go on after it.
 
         Without `trigger` a program began it where an API token was shown, else a person.
 
         Raises what RunChoosing and RunPlanning raise.
         """
-        choice = self._choosing.chosen(actor, project_id, made)
-        bounds = Bounds(made.deadline_ms, made.concurrency)
-        project = choice.membership.project
-        frozen = self._planning.frozen(
-            project, made.environment_id, choice.scenario, inputs=choice.inputs, bounds=bounds
-        )
+        choice, frozen = self._frozen(actor, project_id, made)
         began = trigger or (Trigger.MANUAL if actor.grant is None else Trigger.API)
-        columns = _columns(choice, made) | {"trigger": began, "origin_id": origin}
+        columns = _columns(choice, made) | {"trigger": began, "origin_id": origin, "schedule_id": schedule_id}
         return self.queue(actor, project_id, Wish(columns, frozen, tuple(choice.counted)))
+
+    def look_over(self, actor: Actor, project_id: int, made: RunMade) -> tuple[int | None, list[str]]:
+        """Whose private case it is, and the warnings, of a run that is not started. Raises what `start` raises."""
+        choice, frozen = self._frozen(actor, project_id, made)
+        return choice.private_to, list(frozen.warnings[:_MOST_WARNINGS])
+
+    def going_on(self, project_id: int, schedule_id: int) -> list[int]:
+        """Numbers of a schedule's runs that have not ended. Who calls this has checked every right."""
+        return self._questions.going_on(project_id, schedule_id)
 
     def queue(self, actor: Actor, project_id: int, wish: Wish) -> RunStarted:
         """Put a run into the queue and wake a worker. Who calls this has checked every right. Raises PlanTooLarge."""
@@ -122,6 +129,7 @@ class RunService:
                 None if query.state is None else RunState[query.state.upper()],
                 query.scenario_id,
                 query.case_id,
+                query.schedule_id,
                 before[0] if before else None,
                 query.size + 1,
             )
@@ -164,11 +172,20 @@ class RunService:
             raise RunNotFound
         return project_id
 
+    def _frozen(self, actor: Actor, project_id: int, made: RunMade) -> tuple[Choice, Frozen]:
+        choice = self._choosing.chosen(actor, project_id, made)
+        bounds = Bounds(made.deadline_ms, made.concurrency)
+        project = choice.membership.project
+        return choice, self._planning.frozen(
+            project, made.environment_id, choice.scenario, inputs=choice.inputs, bounds=bounds
+        )
+
     @unit_of_work
     def _queue(self, actor: Actor, project_id: int, wish: Wish, plan: str) -> int:
         frozen = wish.frozen
         values = {
             **dict.fromkeys(_NUMBERS, 0),
+            "schedule_id": None,
             **wish.columns,
             "project_id": project_id,
             "environment_id": frozen.environment_id,
@@ -179,7 +196,7 @@ class RunService:
         }
         number = self._questions.add(values, plan)
         self._around.count(values["case_id"], wish.counted)
-        told = ("title", "environment", "scenario_id", "case_id", "origin_id")
+        told = ("title", "environment", "scenario_id", "case_id", "origin_id", "schedule_id")
         after = {name: values[name] for name in told if values[name] is not None}
         after |= {"trigger": values["trigger"].name.lower(), "inputs": sorted(frozen.plan.get("inputs", {}))}
         place = None if values["private_to"] is not None else project_id

@@ -1,0 +1,1 @@
+"""Runs that start by themselves: by cron, at an interval, or once."""
