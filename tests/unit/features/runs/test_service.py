@@ -19,7 +19,7 @@ from wxcloudrun.features.runs.service import Around, RunService, Wish
 RUNNER, VIEWER, OTHER = Actor(1), Actor(2), Actor(3)
 COLUMNS = {
     "title": "buy", "scenario_id": 7, "case_id": None, "private_to": None, "asked": "{}", "origin_id": None,
-    "priority": Priority.CI, "trigger": Trigger.MANUAL,
+    "priority": Priority.CI, "trigger": Trigger.MANUAL, "branch": None, "target_version": None, "commit_id": None,
 }  # fmt: skip
 
 
