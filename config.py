@@ -188,6 +188,13 @@ class Settings(BaseModel):
     run_lease_s: int = Field(
         15, ge=1, le=300, description="Seconds of a worker's silence after which another takes over its runs."
     )
+    retention_days: int = Field(
+        90, ge=1, le=3650, description="So long runs are kept, unless a project says otherwise."
+    )
+    retention_runs: int = Field(2000, ge=1, le=1_000_000, description="So many runs of a project are kept.")
+    retention_bytes: int = Field(
+        2 * 2**30, ge=1_000_000, le=2**53 - 1, description="So much may a project's results and bodies take."
+    )
     run_allowed: Ranges = Field(
         default_factory=list,
         description="Address ranges that runs may reach besides public ones, as 10.1.0.0/16 or 127.0.0.1/32:8080.",

@@ -11,7 +11,15 @@ from wxcloudrun.features.environments.models import DefaultEnvironment, Environm
 from wxcloudrun.features.files.models import ProjectFile
 from wxcloudrun.features.projects.models import ApiToken, Project, ProjectInvitation, ProjectMember
 from wxcloudrun.features.reports.models import ReportShare
-from wxcloudrun.features.runs.models import Run, RunBody, RunBodyUse, RunCheckpoint, RunPlan, RunResult
+from wxcloudrun.features.runs.models import (
+    ProjectRetention,
+    Run,
+    RunBody,
+    RunBodyUse,
+    RunCheckpoint,
+    RunPlan,
+    RunResult,
+)
 from wxcloudrun.features.scenarios.models import Scenario, ScenarioGram, ScenarioStep, ScenarioTerm
 from wxcloudrun.features.schedules.models import Schedule, ScheduleTick
 from wxcloudrun.features.triggers.models import RunTrigger, TriggerDelivery
@@ -45,6 +53,7 @@ __all__ = [
     "ProjectFile",
     "ProjectInvitation",
     "ProjectMember",
+    "ProjectRetention",
     "ProjectVariables",
     "PushMessage",
     "ReportShare",

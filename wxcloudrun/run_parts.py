@@ -31,6 +31,7 @@ from wxcloudrun.features.runs.leases import Heart
 from wxcloudrun.features.runs.planning import RunPlanning
 from wxcloudrun.features.runs.reruns import RunReruns
 from wxcloudrun.features.runs.results import ResultService
+from wxcloudrun.features.runs.retention import Limits, RunRetention
 from wxcloudrun.features.runs.service import Around, RunService
 from wxcloudrun.features.runs.supply import RunSupply
 from wxcloudrun.features.runs.tables import RunTables
@@ -41,6 +42,7 @@ from wxcloudrun.features.schedules.firing import ScheduleFiring
 from wxcloudrun.features.schedules.service import ScheduleService
 from wxcloudrun.features.triggers.deliveries import TriggerDeliveries
 from wxcloudrun.features.triggers.service import TriggerService
+from wxcloudrun.features.users.pictures import PictureFiles
 from wxcloudrun.integrations.object_store import ObjectStore
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def _provide_services(settings: "Settings", container: Container, keys: KeyRing)
     around = Around(
         count=lambda case_id, scenario_ids: _count(container, case_id, scenario_ids),
         wake=lambda: get(Bell).ring(),
+        let_go=lambda keys: get(PictureFiles).let_go(keys),
         queued=lambda run_id, priority: get(RunDispatch).soon(run_id, priority),
         lease_s=settings.run_lease_s,
     )
@@ -88,7 +91,19 @@ def _provide_services(settings: "Settings", container: Container, keys: KeyRing)
         ),
     )
     provide_schedules(container, session, keys)
-    provide(ResultService, lambda: ResultService(session, get(ProjectAccess)))
+    limits = Limits(settings.retention_days, settings.retention_runs, settings.retention_bytes)
+    provide(
+        RunRetention,
+        lambda: RunRetention(
+            session,
+            get(Clock),
+            get(AuditService),
+            get(ProjectAccess),
+            limits,
+            lambda keys: get(PictureFiles).let_go(keys),
+        ),
+    )
+    provide(ResultService, lambda: ResultService(session, get(ProjectAccess), get(ObjectStore)))
     provide(
         RunReruns,
         lambda: RunReruns(session, get(ProjectAccess), get(RunChoosing), get(RunPlanning), get(RunService)),
@@ -133,7 +148,10 @@ def _execution(settings: "Settings", container: Container, keys: KeyRing) -> Run
     def blobs(project_id: int) -> "BlobSource":
         return lambda reference: _content(tables.sessions, store, project_id, reference)
 
-    return RunExecution(tables, keys, StepGate(settings.run_requests), blobs=blobs)
+    def files(session: Any) -> PictureFiles:
+        return PictureFiles(session, container.get(Clock), store)
+
+    return RunExecution(tables, keys, StepGate(settings.run_requests), blobs=blobs, files=files)
 
 
 def _content(sessions: Callable[[], Session], store: ObjectStore, project_id: int, reference: str) -> bytes:

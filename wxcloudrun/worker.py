@@ -20,6 +20,7 @@ from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.auth.access import SessionService
 from wxcloudrun.features.projects.invitations import InvitationService
 from wxcloudrun.features.runs.dispatch import RunDispatch
+from wxcloudrun.features.runs.retention import RunRetention
 from wxcloudrun.features.schedules.firing import ScheduleFiring
 from wxcloudrun.features.triggers.deliveries import TriggerDeliveries
 from wxcloudrun.features.users.moderation import AvatarModeration
@@ -61,6 +62,7 @@ def duties(container: Container) -> list[Duty]:
         Duty("users.clear_materials", 600, lambda: get(VerificationService).clear()),
         Duty("projects.clear_invitations", 600, lambda: get(InvitationService).clear()),
         Duty("schedules.clear", 600, lambda: get(ScheduleFiring).clear()),
+        Duty("runs.sweep", 60, lambda: get(RunRetention).sweep(), drains=True),
         Duty("triggers.clear_deliveries", 600, lambda: get(TriggerDeliveries).clear()),
         Duty("wechat.clear_pushes", 600, lambda: get(Inbox).clear()),
     ]

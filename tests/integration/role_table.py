@@ -213,4 +213,6 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"GET {_IT}/triggers/{{trigger_id}}": EDITORS,
     f"PUT {_IT}/triggers/{{trigger_id}}": ("401", "404", "403", "403", "ok", "ok", "403"),
     f"DELETE {_IT}/triggers/{{trigger_id}}": EDITORS,
+    f"GET {_IT}/retention": MEMBERS,
+    f"PUT {_IT}/retention": OWNERS_OF_IT,
 }

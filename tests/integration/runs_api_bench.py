@@ -40,7 +40,20 @@ SHA = "ab" * 32
 OK = {"source": "status", "comparator": "eq", "expected": 200}
 BAD = {"source": "status", "comparator": "eq", "expected": 418}
 _ZERO = dict.fromkeys(
-    ("fence", "claims", "ahead", "stored", "passed", "failed", "error", "skipped", "after_retry", "requests"), 0
+    (
+        "fence",
+        "claims",
+        "ahead",
+        "stored",
+        "passed",
+        "failed",
+        "error",
+        "skipped",
+        "after_retry",
+        "requests",
+        "detail_bytes",
+    ),
+    0,
 )
 
 
@@ -57,7 +70,7 @@ def a_run(group: Team, *, ended: bool = True) -> dict[str, Any]:
         db.session.execute(insert(RunPlan).values(run_id=number, content=plan))
         db.session.execute(insert(RunResult).values(run_id=number, **result_row(0)))
         db.session.execute(
-            insert(RunBody).values(project_id=group.project, sha256=SHA, size=1, packed=zlib.compress(b"x"))
+            insert(RunBody).values(project_id=group.project, sha256=SHA, size=1, kept=9, packed=zlib.compress(b"x"))
         )
         db.session.execute(insert(RunBodyUse).values(run_id=number, sha256=SHA, project_id=group.project))
         db.session.commit()

@@ -18,7 +18,7 @@ from wxcloudrun.engine.result.result import StepResult
 from wxcloudrun.features.runs.dao import RunDao
 from wxcloudrun.features.runs.leases import LostLease
 from wxcloudrun.features.runs.models import RunBody, RunBodyUse, RunCheckpoint, RunResult, RunState
-from wxcloudrun.features.runs.packing import CHECKPOINT, opened, unpacked
+from wxcloudrun.features.runs.packing import CHECKPOINT, KnownBodies, opened, unpacked
 from wxcloudrun.features.runs.recording import MOST_AHEAD, Recorder
 from wxcloudrun.features.runs.tables import RunTables
 from wxcloudrun.features.runs.totals import Totals
@@ -47,7 +47,7 @@ def claim(desk):
 
 def recorder(desk, claim, tables=None, **more):
     run = desk.row(claim.run_id)
-    more = {"project_id": run.project_id} | more
+    more = {"bodies": KnownBodies(claim.run_id, run.project_id)} | more
     return Recorder(tables or desk.tables, claim.lease, KEYS, Totals.of(run, 0), **more)
 
 

@@ -4,13 +4,16 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Final, Protocol
 
 from wxcloudrun.core.errors import Unavailable
 
+PIECE: Final = 256 * 1024  # bytes that are held at a time
 _KEY = re.compile(r"[a-z]{1,32}/[A-Za-z0-9_-]{1,64}(?:\.[a-z0-9]{1,8})?")
 
 
@@ -27,8 +30,16 @@ class ObjectStore(Protocol):
         """Keep these bytes under the key, wholly or not at all; what was there before is replaced."""
         ...
 
+    def put_file(self, key: str, path: Path, mimetype: str) -> None:
+        """Keep the bytes of that file, as `put` does, without holding them all in memory."""
+        ...
+
     def get(self, key: str) -> bytes | None:
         """The bytes under the key, None when there are none."""
+        ...
+
+    def chunks(self, key: str) -> Iterator[bytes] | None:
+        """The same in pieces, which may raise StorageUnavailable too; None when there are none."""
         ...
 
     def delete(self, key: str) -> None:
@@ -61,6 +72,28 @@ class DiskStore:
                 draft.unlink()
             raise StorageUnavailable(retry_after=60) from None
 
+    def put_file(self, key: str, path: Path, mimetype: str) -> None:
+        """Copy beside the place and rename."""
+        place = self._path(key)
+        draft = place.with_name(f".{place.name}.{secrets.token_hex(6)}")
+        try:
+            _copy(path, draft)
+            draft.replace(place)
+        except OSError:
+            with contextlib.suppress(OSError):
+                draft.unlink()
+            raise StorageUnavailable(retry_after=60) from None
+
+    def chunks(self, key: str) -> Iterator[bytes] | None:
+        """The file's bytes in pieces."""
+        try:
+            file = self._path(key).open("rb")
+        except FileNotFoundError:
+            return None
+        except OSError:
+            raise StorageUnavailable(retry_after=60) from None
+        return _read(file)
+
     def get(self, key: str) -> bytes | None:
         """The file's bytes."""
         try:
@@ -87,6 +120,27 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    opened = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(opened, "wb") as file, source.open("rb") as content:
+        shutil.copyfileobj(content, file, PIECE)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while True:
+            try:
+                piece = file.read(PIECE)
+            except OSError:
+                raise StorageUnavailable(retry_after=60) from None
+            if not piece:
+                return
+            yield piece
 
 
 @dataclass(frozen=True)
@@ -132,6 +186,34 @@ class S3Store:
             )
         except self._faults:
             raise StorageUnavailable(retry_after=10) from None
+
+    def put_file(self, key: str, path: Path, mimetype: str) -> None:
+        """Send the file as an object."""
+        try:
+            self._client.fput_object(self._bucket, checked_key(key), str(path), content_type=mimetype)
+        except self._faults:
+            raise StorageUnavailable(retry_after=10) from None
+
+    def chunks(self, key: str) -> Iterator[bytes] | None:
+        """Fetch the object in pieces."""
+        try:
+            response = self._client.get_object(self._bucket, checked_key(key))
+        except self._said_no as error:
+            if error.code == "NoSuchKey":
+                return None
+            raise StorageUnavailable(retry_after=10) from None
+        except self._faults:
+            raise StorageUnavailable(retry_after=10) from None
+        return self._streamed(response)
+
+    def _streamed(self, response: Any) -> Iterator[bytes]:
+        try:
+            yield from response.stream(PIECE)
+        except self._faults:
+            raise StorageUnavailable(retry_after=10) from None
+        finally:
+            response.close()
+            response.release_conn()
 
     def get(self, key: str) -> bytes | None:
         """Fetch the object."""

@@ -29,11 +29,13 @@ NOUNS = {
     },  # fmt: skip
     "reports": {"causes", "comparison", "exports", "insight", "reading", "shares", "views"},
     "runs": {
+        "bodies",
         "choosing",
         "crew",
         "deflation",
         "dispatch",
         "gate",
+        "keeping",
         "leases",
         "packing",
         "questions",
@@ -41,6 +43,7 @@ NOUNS = {
         "reruns",
         "results",
         "resuming",
+        "retention",
         "supply",
         "tables",
         "totals",

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -163,6 +163,22 @@ class Redactor:
         for secret in self._matcher.secrets:
             data = data.replace(secret.encode("utf-8", "surrogatepass"), MASK.encode())
         return data
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where in a text `body` masks something."""
+        places = (_PART, _MEMBER, _PAIR) if _hints(text.lower()) else ()
+        for pattern in (*self._matcher.patterns, *places):
+            for found in pattern.finditer(text):
+                yield found.span()
+
+    def byte_spans(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Where in bytes `binary` masks something."""
+        for secret in self._matcher.secrets:
+            sought = secret.encode("utf-8", "surrogatepass")
+            at = data.find(sought)
+            while at >= 0:
+                yield at, at + len(sought)
+                at = data.find(sought, at + 1)
 
     def url(self, url: str) -> str:
         """A URL: by value, and the values of query parameters with telling names."""

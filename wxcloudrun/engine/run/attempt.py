@@ -18,6 +18,7 @@ from wxcloudrun.engine.render.names import Names
 from wxcloudrun.engine.render.template import render
 from wxcloudrun.engine.render.variables import Layer, Scope, Source
 from wxcloudrun.engine.response import Hop, Response
+from wxcloudrun.engine.result.masked_body import as_text, masked_body
 from wxcloudrun.engine.result.records import Attempt, Outcome, timing_record
 from wxcloudrun.engine.result.redaction import session_name
 from wxcloudrun.engine.run.context import Place, Run
@@ -202,9 +203,17 @@ class Trier:
         response = trial.response
         if response is None or response.body.spool is None:
             return
-        if self._run.hooks.on_body is not None:
-            self._run.tell(self._run.hooks.on_body, response.body.sha256, response.body.spool)
+        body, told = response.body, self._run.hooks.on_body
+        if told is not None and body.spool is not None:
+            text = as_text(body.head, body.charset, truncated=True) is not None
+            masked = masked_body(self._run.redactor, body.spool, body.charset, text=text)
+            self._run.tell(told, body.sha256, masked)
         discard_body(response)
+
+    def discard(self, trial: Trial) -> None:
+        """Remove the file of a long body that no result shows."""
+        if trial.response is not None:
+            discard_body(trial.response)
 
     def _names(self, trial: Trial, part: str = "") -> Names:
         scope = self._scope

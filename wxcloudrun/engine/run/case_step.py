@@ -64,7 +64,7 @@ class _Loop:
             except StepError as fault:
                 return self._ended(trial, fault)
             self._wait_ms = wait
-            self._trier.release(trial)
+            self._trier.discard(trial)
 
     def _keep(self, trial: Trial) -> None:
         self.kept.append(trial.summary(self._number, self._wait_ms, self._run.redactor.body))

@@ -1,9 +1,8 @@
 """What all parts of one run share, and the place in the plan where each of them stands."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 from wxcloudrun.engine.bounds import Bounds
@@ -62,8 +61,9 @@ class Sends(Protocol):
 OnIntent = Callable[[str, int, str], None]
 """Called before each send with the step's path, the attempt's number and its idempotency key."""
 
-OnBody = Callable[[str, Path], None]
-"""Called with the hash and the temporary file of a body that is longer than its head, before the file goes."""
+OnBody = Callable[[str, Iterable[bytes]], None]
+"""Called for a body that is longer than its head, before its step's result comes: with the hash of what was received,
+and with the whole as it may be shown, to be read at once: masked, a text as UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Turns a trial into a `StepResult`: heads of bodies, headers, checks and variables, each masked on its way."""
 
 import base64
-import codecs
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from wxcloudrun.engine.plan.case import Dataset
 from wxcloudrun.engine.plan.steps import CaseStep
 from wxcloudrun.engine.ready.checks import Taken
 from wxcloudrun.engine.response import Body, Cookie, Hop, Response
+from wxcloudrun.engine.result.masked_body import as_text
 from wxcloudrun.engine.result.records import (
     AssertionRecord,
     Attempt,
@@ -177,7 +177,7 @@ def _headers(redactor: Redactor, headers: Headers) -> list[list[str]]:
 
 def _body(redactor: Redactor, head: bytes, size: int, sha256: str, charset: str) -> BodyRecord:
     truncated = size > len(head)
-    text = _as_text(head, charset, truncated) if head else ""
+    text = as_text(head, charset, truncated=truncated) if head else ""
     if text is None:
         shown_head = base64.b64encode(redactor.binary(head)).decode()
     else:
@@ -192,15 +192,6 @@ def _body(redactor: Redactor, head: bytes, size: int, sha256: str, charset: str)
         "truncated": truncated,
         "charset": charset,
     }
-
-
-def _as_text(head: bytes, charset: str, truncated: bool) -> str | None:
-    """The text of a body's head; None when it is not text. A character cut in two at the end is left out."""
-    try:
-        text = codecs.getincrementaldecoder(charset)("strict").decode(head) if truncated else head.decode(charset)
-    except (LookupError, UnicodeDecodeError):
-        return None
-    return None if "\x00" in text else text
 
 
 def _dataset(redactor: Redactor, row: Dataset) -> DatasetRecord:

@@ -6,12 +6,15 @@ from wxcloudrun.core.pagination import Slice
 from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.runs.reruns import RunReruns
 from wxcloudrun.features.runs.results import ResultService
+from wxcloudrun.features.runs.retention import RunRetention
 from wxcloudrun.features.runs.schemas import (
     BodyQuery,
     Rerun,
     ResultLine,
     ResultsQuery,
     ResultView,
+    RetentionChange,
+    RetentionView,
     RunLine,
     RunMade,
     RunsQuery,
@@ -51,6 +54,16 @@ def remove_run(actor: Actor, project_id: int, run_id: int, runs: RunService) -> 
     return runs.remove(actor, project_id, run_id)
 
 
+def retention(actor: Actor, project_id: int, retention: RunRetention) -> RetentionView:
+    """Read how long a project keeps its runs, what they take, and what was freed."""
+    return retention.view(actor, project_id)
+
+
+def change_retention(actor: Actor, project_id: int, body: RetentionChange, retention: RunRetention) -> RetentionView:
+    """Change how long a project keeps its runs. For owners."""
+    return retention.change(actor, project_id, body)
+
+
 def results(
     actor: Actor, project_id: int, run_id: int, query: ResultsQuery, results: ResultService
 ) -> Slice[ResultLine]:
@@ -75,8 +88,8 @@ def body(
         ("Cache-Control", "private, no-store"),
         ("Accept-Ranges", "bytes"),
     ]
-    partial = wanted is not None and len(part.content) < part.size
+    partial = wanted is not None and part.end - part.start < part.size
+    headers.append(("Content-Length", str(part.end - part.start)))
     if partial:
-        last = part.start + len(part.content) - 1
-        headers.append(("Content-Range", f"bytes {part.start}-{last}/{part.size}"))
+        headers.append(("Content-Range", f"bytes {part.start}-{part.end - 1}/{part.size}"))
     return Raw(part.content, kind, status=206 if partial else 200, headers=tuple(headers))

@@ -35,6 +35,7 @@ _B: Any = RunBody.__table__
 _U: Any = RunBodyUse.__table__
 NUMBERS = (
     "stored", "passed", "failed", "error", "skipped", "after_retry", "requests", "min_ms", "mean_ms", "max_ms", "ahead",
+    "detail_bytes",
 )  # fmt: skip
 """Columns that change with every batch of results."""
 
@@ -54,7 +55,7 @@ class RunDao:
     """Runs as their workers see them. `now` is the database's clock; a test may hand in another."""
 
     def __init__(self, session: AnySession, now: ColumnElement[datetime] | None = None) -> None:
-        self._session = session
+        self.session = self._session = session
         self._now: ColumnElement[datetime] = utc_now() if now is None else now
 
     def running(self) -> Sequence[Row[Any]]:
@@ -154,6 +155,23 @@ class RunDao:
         """Bodies, where the project has none with that hash."""
         ordered = sorted(rows, key=lambda row: row["sha256"])  # one order for all: no two wait for each other
         self._insert(_B, ordered, missing=True)
+
+    def hold(self, run_id: int, fence: int) -> bool:
+        """Keep others from changing or removing a run in hand before this transaction ends; false: it is another's."""
+        query = select(_R.c.id).where(_R.c.id == run_id, _R.c.fence == fence, _R.c.state == RunState.RUNNING)
+        return self._run(query.with_for_update()).first() is not None
+
+    def has_body(self, project_id: int, sha256: str) -> bool:
+        """True when the project has a body with that hash."""
+        query = select(_B.c.sha256).where(_B.c.project_id == project_id, _B.c.sha256 == sha256)
+        return self._run(query).first() is not None
+
+    def add_long_body(self, row: Mapping[str, Any]) -> bool:
+        """A body that is kept in the object store; false when the project has one with that hash."""
+        if self.has_body(row["project_id"], row["sha256"]):
+            return False
+        self._run(insert(_B).values(**row))
+        return True
 
     def add_uses(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Which bodies a run needs."""

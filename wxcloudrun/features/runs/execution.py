@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
 from wxcloudrun.core.db import database_gone
 from wxcloudrun.core.logging import log
+from wxcloudrun.features.runs.bodies import LongBodies, OpenFiles
 from wxcloudrun.features.runs.gate import GatedSender, StepGate
 from wxcloudrun.features.runs.leases import LostLease
 from wxcloudrun.features.runs.models import RunState
-from wxcloudrun.features.runs.packing import fitting
+from wxcloudrun.features.runs.packing import KnownBodies, fitting
 from wxcloudrun.features.runs.recording import Recorder
 from wxcloudrun.features.runs.resuming import Material, PlanGone, plan_of, read
 from wxcloudrun.features.runs.supply import CANCELED, Claim
@@ -42,10 +43,11 @@ class RunExecution:
         gate: StepGate,
         *,
         blobs: "Callable[[int], BlobSource | None] | None" = None,
+        files: OpenFiles | None = None,
         write_back: WriteBacks | None = None,
     ) -> None:
         self._tables, self._keys, self._gate = tables, keys, gate
-        self._blobs = blobs
+        self._blobs, self._files = blobs, files
         self._write_back = write_back
 
     def carry_out(self, claim: Claim, started: Callable[[Recorder], None]) -> None:
@@ -67,18 +69,21 @@ class RunExecution:
 
     def _carry_out(self, claim: Claim, started: Callable[[Recorder], None]) -> RunState:
         material = self._read(claim)
+        bodies = None
+        if self._files is not None:
+            bodies = LongBodies(self._tables, self._files, claim.lease, claim.project_id)
         recorder = Recorder(
             self._tables,
             claim.lease,
             self._keys,
             material.totals,
-            project_id=claim.project_id,
+            bodies=KnownBodies(claim.run_id, claim.project_id, {} if bodies is None else bodies.known),
             doubt=material.run.ahead,
             done=frozenset(path for path, _ in material.outcomes),
         )
         started(recorder)
         try:
-            return self._to_the_end(claim, material, recorder)
+            return self._to_the_end(claim, material, recorder, bodies)
         except LostLease:
             raise
         except (PlanGone, UnreadableSecret) as fault:
@@ -101,7 +106,7 @@ class RunExecution:
                     raise
             claim.lease.wait(_AGAIN_S)
 
-    def _to_the_end(self, claim: Claim, material: Material, recorder: Recorder) -> RunState:
+    def _to_the_end(self, claim: Claim, material: Material, recorder: Recorder, bodies: LongBodies | None) -> RunState:
         from wxcloudrun.engine.errors import DefinitionError  # noqa: PLC0415 - only a worker pays for the engine
 
         if material.is_fresh and material.run.cancel_at is not None:
@@ -109,7 +114,7 @@ class RunExecution:
             return RunState.CANCELED
         plan = plan_of(material, self._keys)
         try:
-            summary = self._worked(claim, plan, recorder)
+            summary = self._worked(claim, plan, recorder, bodies)
         except DefinitionError as fault:
             return self._stopped(recorder, f"the plan cannot work: {_told(plan, fault)}")
         state = RunState[summary.outcome.name]
@@ -118,7 +123,7 @@ class RunExecution:
         self._hand_back(material, summary)
         return state
 
-    def _worked(self, claim: Claim, plan: "Plan", recorder: Recorder) -> "RunSummary":
+    def _worked(self, claim: Claim, plan: "Plan", recorder: Recorder, bodies: LongBodies | None) -> "RunSummary":
         """Let the engine carry out the plan. Raises DefinitionError, LostLease, and what the database refuses."""
         from wxcloudrun.engine.run.context import Hooks  # noqa: PLC0415 - as above
         from wxcloudrun.engine.run.runner import Engine, sender_of  # noqa: PLC0415 - as above
@@ -127,7 +132,9 @@ class RunExecution:
         blobs = self._blobs(claim.project_id) if self._blobs is not None else None
         sender = GatedSender(sender_of(plan), self._gate, claim.priority, claim.project_id, lease.check)
         try:
-            engine = Engine(plan, sender=sender, cancel=lease, hooks=Hooks(on_intent=recorder.intent, blobs=blobs))
+            keep = None if bodies is None else bodies.keep
+            hooks = Hooks(on_intent=recorder.intent, on_body=keep, blobs=blobs)
+            engine = Engine(plan, sender=sender, cancel=lease, hooks=hooks)
             with closing(engine.run()) as results:  # type: ignore[type-var]  # an iterator that is a generator
                 for result in results:
                     recorder.add(result)

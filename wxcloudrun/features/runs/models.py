@@ -114,6 +114,7 @@ class Run(Base):
     after_retry: Mapped[int] = mapped_column(default=0)
     requests: Mapped[int] = mapped_column(default=0)
     min_ms: Mapped[float | None] = mapped_column(Double())
+    detail_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     mean_ms: Mapped[float | None] = mapped_column(Double())
     max_ms: Mapped[float | None] = mapped_column(Double())
     summary: Mapped[str | None] = mapped_column(LONG_TEXT)
@@ -167,13 +168,17 @@ class RunResult(Base):
 
 
 class RunBody(Base):
-    """A body as it may be shown, kept once in a project however often it came; a big one is in the object store."""
+    """A body as it may be shown, kept once in a project however often it came; a big one is in the object store.
+
+    `size` is its own, `kept` what it takes compressed, both in bytes.
+    """
 
     __tablename__ = "run_bodies"
 
     project_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("projects.id"), primary_key=True, autoincrement=False)
     sha256: Mapped[str] = mapped_column(code(64), primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger)
+    kept: Mapped[int] = mapped_column(BigInteger)
     packed: Mapped[bytes | None] = mapped_column(PACKED)
     store_key: Mapped[str | None] = mapped_column(code(128))
 
@@ -187,3 +192,26 @@ class RunBodyUse(Base):
     run_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("runs.id"), primary_key=True, autoincrement=False)
     sha256: Mapped[str] = mapped_column(code(64), primary_key=True)
     project_id: Mapped[int] = mapped_column(ROW_ID)
+
+
+class ProjectRetention(Base):
+    """How long a project keeps runs, what they take (as measured last), and what was freed by now.
+
+    Limits that are None are the operator's.
+    """
+
+    __tablename__ = "project_retentions"
+
+    project_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("projects.id"), primary_key=True, autoincrement=False)
+    keep_days: Mapped[int | None]
+    keep_runs: Mapped[int | None]
+    keep_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    version: Mapped[int] = mapped_column(default=1)
+    runs: Mapped[int] = mapped_column(default=0)
+    results: Mapped[int] = mapped_column(BigInteger, default=0)
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    measured_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    freed_runs: Mapped[int] = mapped_column(default=0)
+    freed_results: Mapped[int] = mapped_column(BigInteger, default=0)
+    freed_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    freed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -4,8 +4,9 @@ import base64
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from wxcloudrun.core.crypto import KeyRing
@@ -78,15 +79,18 @@ class PackedResult:
     size: int
 
 
-def pack(result: "StepResult") -> PackedResult:
-    """The rows of a result. Everything in them is masked but `handed`, which is to be encrypted."""
+def pack(result: "StepResult", wholes: Mapping[str, str]) -> PackedResult:
+    """The rows of a result. Everything in them is masked but `handed`, which is to be encrypted.
+
+    `wholes`: of long bodies that are kept, by the hash of what was received, that of the whole as it may be shown.
+    """
     data = result.to_json()
     data["explanation"] = result.explain() or None  # made of what is masked already
     bodies: dict[str, bytes] = {}
     for part in ("request", "response"):
         whole = data[part]
         if whole is not None and len(whole["body"]["head"]) >= SHORT:
-            data[part] = {**whole, "body": _without_head(whole["body"], bodies)}
+            data[part] = {**whole, "body": _without_head(whole["body"], bodies, wholes)}
     detail, handed, response = packed(data), _handed(result), data["response"]
     size = 500 + len(detail) + sum(map(len, bodies.values()))
     if handed is not None:
@@ -111,9 +115,13 @@ def sealed_checkpoint(results: Iterable[PackedResult], keys: KeyRing) -> str | N
 
 
 class KnownBodies:
-    """Makes the rows of a run's bodies, once for each; of very many different ones it forgets the oldest."""
+    """Makes the rows of a run's bodies, once for each; of very many different ones it forgets the oldest.
 
-    def __init__(self, run_id: int, project_id: int) -> None:
+    `wholes` are the long bodies that are kept, as `pack` asks for them.
+    """
+
+    def __init__(self, run_id: int, project_id: int, wholes: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.wholes = wholes
         self._run_id, self._project_id = run_id, project_id
         self._known: OrderedDict[str, None] = OrderedDict()
 
@@ -122,7 +130,14 @@ class KnownBodies:
         new = {ref: content for one in results for ref, content in one.bodies.items() if ref not in self._known}
         run, project = self._run_id, self._project_id
         bodies = [
-            {"project_id": project, "sha256": ref, "size": len(body), "packed": deflated(body), "store_key": None}
+            {
+                "project_id": project,
+                "sha256": ref,
+                "size": len(body),
+                "kept": len(small := deflated(body)),
+                "packed": small,
+                "store_key": None,
+            }
             for ref, body in new.items()
         ]
         return bodies, [{"run_id": run, "sha256": ref, "project_id": project} for ref in new]
@@ -140,12 +155,13 @@ def stored_path(path: str) -> str:
     return path if len(path) <= _PATH else f"{path[: _PATH - 65]}#{hashlib.sha256(path.encode()).hexdigest()}"
 
 
-def _without_head(body: dict[str, Any], bodies: dict[str, bytes]) -> dict[str, Any]:
+def _without_head(body: dict[str, Any], bodies: dict[str, bytes], wholes: Mapping[str, str]) -> dict[str, Any]:
     content = body_bytes(body["head"], body["encoding"])
     ref = hashlib.sha256(content).hexdigest()
     bodies[ref] = content
     rest = {name: value for name, value in body.items() if name != "head"}
-    return {**rest, "ref": ref}
+    kept = wholes.get(body["sha256"]) if body["truncated"] else None
+    return {**rest, "ref": ref} if kept is None else {**rest, "ref": ref, "whole": kept}
 
 
 def _row(data: dict[str, Any], detail: bytes) -> dict[str, Any]:

@@ -78,6 +78,21 @@ class RunsWanted:
     size: int = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """What the removal of runs gave back; `keys` are objects that no row refers to any more."""
+
+    runs: int = 0
+    results: int = 0
+    bytes: int = 0
+    keys: tuple[str, ...] = ()
+
+    def __add__(self, other: "Freed") -> "Freed":
+        return Freed(
+            self.runs + other.runs, self.results + other.results, self.bytes + other.bytes, self.keys + other.keys
+        )
+
+
 class RunQuestions:
     """Reads and writes runs. Rows have the columns of the table; the rest is said where it is read."""
 
@@ -170,27 +185,33 @@ class RunQuestions:
         return {row.sha256: row.packed for row in fetch(self._session, query) if row.packed is not None}
 
     def body(self, project_id: int, run_id: int, sha256: str) -> Row[Any] | None:
-        """A body of a run (`packed`, `size`), and `private_to` of the run."""
+        """A body of a run (`packed` or `store_key`, `size`), and `private_to` of the run."""
         return _first(fetch(self._session, self._bodies(project_id, run_id).where(_U.c.sha256 == sha256)))
 
-    def remove(self, project_id: int, run_id: int) -> None:
+    def remove(self, project_id: int, row: Any) -> Freed:
         """Remove a run with all it holds, and the bodies that no other run has; the caller holds its row."""
-        other = _U.alias("other")
+        run_id, other = row.id, _U.alias("other")
         shared = and_(other.c.project_id == _U.c.project_id, other.c.sha256 == _U.c.sha256, other.c.run_id != run_id)
-        alone = select(_U.c.sha256).outerjoin(other, shared).where(_U.c.run_id == run_id, other.c.run_id.is_(None))
+        joined = _U.outerjoin(other, shared).join(
+            _B, and_(_B.c.project_id == _U.c.project_id, _B.c.sha256 == _U.c.sha256)
+        )
+        alone = select(_B.c.sha256, _B.c.kept, _B.c.store_key).select_from(joined)
         # Who stores results holds its run's row: with these rows held, nobody is about to use one of the bodies.
         going_on = and_(_R.c.state == RunState.RUNNING, _R.c.project_id == project_id)
         self._run(select(_R.c.id).where(going_on).order_by(_R.c.id).with_for_update()).fetchall()
-        for some in batched([row.sha256 for row in self._run(alone).fetchall()], _AT_ONCE):
+        bodies = self._run(alone.where(_U.c.run_id == run_id, other.c.run_id.is_(None))).fetchall()
+        for some in batched([body.sha256 for body in bodies], _AT_ONCE):
             self._run(delete(_B).where(_B.c.project_id == project_id, _B.c.sha256.in_(some)))
         for table in (_U, _S, _C, _P):
             self._run(delete(table).where(table.c.run_id == run_id))
         self._run(delete(_R).where(_R.c.id == run_id))
+        freed = row.detail_bytes + sum(body.kept for body in bodies)
+        return Freed(1, row.stored, freed, tuple(body.store_key for body in bodies if body.store_key is not None))
 
     def _bodies(self, project_id: int, run_id: int) -> Select[Any]:
         same = and_(_B.c.project_id == _U.c.project_id, _B.c.sha256 == _U.c.sha256)
         joined = _R.join(_U, _U.c.run_id == _R.c.id).join(_B, same)
-        query = select(_R.c.private_to, _B.c.sha256, _B.c.packed, _B.c.size).select_from(joined)
+        query = select(_R.c.private_to, _B.c.sha256, _B.c.packed, _B.c.size, _B.c.store_key).select_from(joined)
         return query.where(_R.c.project_id == project_id, _R.c.id == run_id)
 
     def _run(self, statement: Any) -> CursorResult[Any]:

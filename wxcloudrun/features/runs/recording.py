@@ -48,7 +48,7 @@ class Recorder:
         keys: KeyRing,
         totals: Totals,
         *,
-        project_id: int,
+        bodies: KnownBodies,
         doubt: int = 0,
         done: Collection[str] = (),
         monotonic: Callable[[], float] = time.monotonic,
@@ -57,7 +57,7 @@ class Recorder:
         self.totals = totals
         self._tables, self._keys, self._monotonic = tables, keys, monotonic
         self._doubt, self._done = doubt, done
-        self._bodies = KnownBodies(lease.run_id, project_id)
+        self._bodies = bodies
         self._lock = threading.Lock()
         self._stored = totals.results
         self.stored_totals = totals.copy()
@@ -87,7 +87,7 @@ class Recorder:
 
     def add(self, result: "StepResult") -> None:
         """A result of the engine; it is stored now or soon."""
-        one = pack(result)
+        one = pack(result, self._bodies.wholes)
         with self._lock:
             self._check()
             self._under_way.discard(one.path)

@@ -1,8 +1,9 @@
 """Reads what the steps of runs gave: lists, one result whole, and bodies."""
 
+import codecs
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,12 +13,14 @@ from wxcloudrun.core.pagination import Slice, cursor, position
 from wxcloudrun.core.shapes import View
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.runs.access import seen
+from wxcloudrun.features.runs.bodies import stretch
 from wxcloudrun.features.runs.deflation import inflated
 from wxcloudrun.features.runs.errors import BodyNotFound, RangeNotSatisfiable, ResultNotFound
 from wxcloudrun.features.runs.models import StepOutcome
 from wxcloudrun.features.runs.packing import body_head
 from wxcloudrun.features.runs.questions import RunQuestions
 from wxcloudrun.features.runs.schemas import BodyQuery, ResultLine, ResultsQuery, ResultView
+from wxcloudrun.integrations.object_store import ObjectStore
 
 MOST_LISTED: Final = 96 * 1024
 """Bytes of JSON in a list; callContainer lets 100 KiB in and 1,000 KiB out, and a phone waits for them."""
@@ -30,10 +33,11 @@ _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some bytes of a body: from `start`, of `size` in all. `text` when the whole is UTF-8."""
+    """Some bytes of a body in pieces: from `start` to before `end`, of `size` in all. `text`: it begins as UTF-8."""
 
-    content: bytes = field(repr=False)
+    content: Iterator[bytes] = field(repr=False)
     start: int
+    end: int
     size: int
     text: bool
 
@@ -41,8 +45,11 @@ class Part:
 class ResultService:
     """What members of a project read of its runs."""
 
-    def __init__(self, session: AnySession, access: ProjectAccess, questions: RunQuestions | None = None) -> None:
+    def __init__(
+        self, session: AnySession, access: ProjectAccess, store: ObjectStore, questions: RunQuestions | None = None
+    ) -> None:
         self._access = access
+        self._store = store
         self._questions = questions or RunQuestions(session)
 
     def page(self, actor: Actor, project_id: int, run_id: int, query: ResultsQuery) -> Slice[ResultLine]:
@@ -78,17 +85,26 @@ class ResultService:
     ) -> Part:
         """Some of a body's bytes. `wanted` is a Range header; one that says nothing we know is left out of account.
 
-        Raises ProjectNotFound, RunNotFound, BodyNotFound, RangeNotSatisfiable.
+        Raises ProjectNotFound, RunNotFound, BodyNotFound, RangeNotSatisfiable, StorageUnavailable; the last one also
+        while the pieces are read.
         """
         membership = self._access.require(actor, project_id, Right.VIEW)
         row = self._questions.body(project_id, run_id, sha256)
         if row is None:
             raise BodyNotFound
-        if seen(actor, membership, row).packed is None:
+        start, end = _range(wanted, query, seen(actor, membership, row).size)
+        if row.packed is not None:
+            content = inflated(row.packed)
+            return Part(iter([content[start:end]]), start, end, row.size, text=_is_text(content))
+        begins = b"".join(stretch(self._pieces(row), 0, MOST_SHOWN))
+        return Part(stretch(self._pieces(row), start, end), start, end, row.size, text=_is_text(begins))
+
+    def _pieces(self, row: Any) -> Iterator[bytes]:
+        """What the object store keeps of a body. Raises BodyNotFound, StorageUnavailable."""
+        pieces = None if row.store_key is None else self._store.chunks(row.store_key)
+        if pieces is None:
             raise BodyNotFound
-        content = inflated(row.packed)
-        start, end = _range(wanted, query, len(content))
-        return Part(content[start:end], start, len(content), text=_is_text(content))
+        return pieces
 
 
 def fitting[V: View](views: Sequence[V]) -> list[V]:
@@ -149,8 +165,9 @@ def _head(content: bytes, encoding: str) -> str:
 
 
 def _is_text(content: bytes) -> bool:
+    """True for UTF-8, of which the last character may be cut in two."""
     try:
-        content.decode()
+        codecs.getincrementaldecoder("utf-8")("strict").decode(content)
     except UnicodeDecodeError:
         return False
     return True

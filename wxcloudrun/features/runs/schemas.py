@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from wxcloudrun.core.clock import iso
-from wxcloudrun.core.fields import FILLED, RowNumber
+from wxcloudrun.core.fields import FILLED, RowNumber, Version
 from wxcloudrun.core.pagination import Cursor, PageSize
 from wxcloudrun.core.shapes import Input, View
 from wxcloudrun.features.cases.schemas import CaseDraft, Tag
@@ -229,3 +229,50 @@ class ResultView(ResultLine):
 
     explanation: str | None = Field(description="Why it did not pass, and how to repeat it; text of several lines.")
     detail: dict[str, Any]
+
+
+class RetentionChange(Input):
+    """Limits to change; null takes the operator's again."""
+
+    days: Annotated[int, Field(ge=1, le=3650)] | None = Field(None, description="After their end.")
+    runs: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    bytes: Annotated[int, Field(ge=1_000_000, le=2**53 - 1)] | None = Field(None, description="Of results and bodies.")
+    version: Version | None = None
+
+
+class Taken(View):
+    """What runs take, or took."""
+
+    runs: int
+    results: int
+    bytes: int
+    at: str | None = Field(description="When it was measured, or freed last.")
+
+
+class RetentionView(View):
+    """How long a project keeps its runs; `own`: which of the limits are its own and not the operator's."""
+
+    days: int
+    runs: int
+    bytes: int
+    own: list[str]
+    version: int
+    used: Taken
+    freed: Taken
+
+    @classmethod
+    def of(cls, row: Any, limits: Any) -> Self:
+        """The view of a project's row, and of the limits that hold."""
+        names = ("days", "runs", "bytes")
+        counted = ("runs", "results", "bytes")
+        return cls(
+            **{name: getattr(limits, name) for name in names},
+            own=[name for name in names if getattr(row, f"keep_{name}") is not None],
+            version=row.version,
+            used=Taken(**{name: getattr(row, name) for name in counted}, at=_moment(row.measured_at)),
+            freed=Taken(**{name: getattr(row, f"freed_{name}") for name in counted}, at=_moment(row.freed_at)),
+        )
+
+
+def _moment(value: Any) -> str | None:
+    return None if value is None else iso(value)

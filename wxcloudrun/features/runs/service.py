@@ -1,7 +1,7 @@
 """Runs: starting, listing, looking at, canceling and removing them; results are in `results`, repeats in `reruns`."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from wxcloudrun.features.runs.supply import CANCELED, is_lost
 
 _NUMBERS: Final = (
     "fence", "claims", "ahead", "stored", "passed", "failed", "error", "skipped", "after_retry", "requests",
+    "detail_bytes",
 )  # fmt: skip
 _MOST_WARNINGS: Final = 50
 _ROOM: Final = 20  # for `partial`, which a rerun adds
@@ -37,11 +38,13 @@ class Around:
     """What is done around runs: `count` one more run of a case and of scenarios, `wake` workers when there is news, and
     tell them elsewhere that a run is `queued`.
 
-    The last two neither wait nor fail. `lease_s`: after so many seconds of silence a worker counts as lost.
+    These two neither wait nor fail. `let_go` hears of files to which no row refers any more, in the transaction that
+    makes it so. `lease_s`: after so many seconds of silence a worker counts as lost.
     """
 
     count: Callable[[int | None, tuple[int, ...]], None]
     wake: Callable[[], None]
+    let_go: Callable[[Iterable[str]], None]
     queued: Callable[[int, Priority], None]
     lease_s: float
 
@@ -160,7 +163,7 @@ class RunService:
         row = seen(actor, membership, self._questions.locked(project_id, run_id))
         if not row.state.final:
             raise RunNotEnded
-        self._questions.remove(project_id, run_id)
+        self._around.let_go(self._questions.remove(project_id, row).keys)
         told = {"title": row.title, "environment": row.environment, "state": row.state.name.lower()}
         self._record(actor, "run.removed", row, told, None)
         return Removed(id=run_id)

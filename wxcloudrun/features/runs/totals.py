@@ -29,11 +29,12 @@ class Totals:
     sum_ms: float = 0.0
     min_ms: float | None = None
     max_ms: float | None = None
+    detail_bytes: int = 0
 
     @classmethod
     def of(cls, run: Row[Any], answers: int) -> Self:
         """Those of a run whose results so far had that many answers."""
-        same = ("passed", "failed", "error", "skipped", "after_retry", "requests", "min_ms", "max_ms")
+        same = ("passed", "failed", "error", "skipped", "after_retry", "requests", "min_ms", "max_ms", "detail_bytes")
         sum_ms = (run.mean_ms or 0.0) * answers
         return cls(run.stored, answers=answers, sum_ms=sum_ms, **{name: getattr(run, name) for name in same})
 
@@ -47,6 +48,7 @@ class Totals:
         setattr(self, result.outcome, getattr(self, result.outcome) + 1)
         self.after_retry += result.after_retry
         self.requests += result.requests
+        self.detail_bytes += len(result.row["detail"])
         took = result.took_ms
         if took is not None:
             self.answers += 1
@@ -67,6 +69,7 @@ class Totals:
             "min_ms": self.min_ms,
             "mean_ms": self.sum_ms / self.answers if self.answers else None,
             "max_ms": self.max_ms,
+            "detail_bytes": self.detail_bytes,
         }
 
     def summary(self, outcome: str, reason: str | None, engine: "RunSummary | None" = None) -> str:
@@ -75,6 +78,7 @@ class Totals:
         numbers = self.columns()
         numbers["passed_after_retry"] = numbers.pop("after_retry")
         numbers["total"] = numbers.pop("stored")
+        del numbers["detail_bytes"]
         done = self.passed + self.failed + self.error
         data |= {"outcome": outcome, "reason": reason, **numbers, "success_rate": self.passed / done if done else 1.0}
         text = json.dumps(data)

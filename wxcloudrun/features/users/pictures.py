@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wxcloudrun.core.actor import Actor
@@ -61,6 +62,13 @@ class PictureFiles:
         with transaction(self.session):
             self._files.add(key, self._clock.now())
         self._store.put(key, content, mimetype)
+        return key
+
+    def store_file(self, path: Path, key: str, mimetype: str) -> str:
+        """The same for the bytes of a file, which may be many. Raises StorageUnavailable."""
+        with transaction(self.session):
+            self._files.add(key, self._clock.now())
+        self._store.put_file(key, path, mimetype)
         return key
 
     def adopt(self, key: str) -> None:
