@@ -64,7 +64,7 @@ def decided(planned: Sequence[datetime], now: datetime, misfire: Misfire, grace:
     if misfire is Misfire.ALL:
         return [True] * len(planned)
     runs = [not one for one in missed]
-    if misfire is Misfire.ONCE and not any(runs):
+    if runs and misfire is Misfire.ONCE and not any(runs):
         runs[-1:] = [True]
     return runs
 
