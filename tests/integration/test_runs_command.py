@@ -56,5 +56,5 @@ def test_watching_ends_with_the_run_and_says_how_it_went(a_runs: RunStage, asser
 def test_what_cannot_be_started_is_told_in_words(a_runs: RunStage):
     outcome = started(a_runs, 999)
     assert outcome.exit_code == 1
-    assert outcome.output == "Error: There is no such scenario\n"
+    assert outcome.output == "Error: There is no such scenario; look at the list of scenarios\n"
     assert command(a_runs, "show", 999).output == "Error: There is no such run\n"

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from wxcloudrun.core.errors import MOST_FAULTS
+from wxcloudrun.core.fields import FILLED, LINE, PART, TEXT
 
 USUAL: Final = {  # what to do about reasons that explain themselves nowhere else
     "missing": "this field is needed",
@@ -47,6 +48,13 @@ _SENTENCES: Final = {  # by pydantic's names; none of them repeats the input
     "less_than_equal": "{le} at most",
 }
 _UNKNOWN: Final = "extra_forbidden"
+_OUR_OWN: Final = "value_error"  # of a model that looks at several fields together; its words are for people
+_IN_WORDS: Final = {  # patterns that nobody should have to read
+    LINE: "one line without control characters, and no blank at either end",
+    FILLED: "one line without control characters",
+    PART: "one line without control characters",
+    TEXT: "there may be no NUL character in it",
+}
 
 
 def faults_of(
@@ -75,9 +83,13 @@ def _place(value: Any, path: Sequence[int | str]) -> tuple[int | str, ...]:
 
 
 def _sentence(model: type[BaseModel], place: Sequence[int | str], reason: str, more: Mapping[str, Any]) -> str | None:
+    if reason == _OUR_OWN:
+        return str(more["error"])
     known = _SENTENCES.get(reason)
     if known is None:
         return None
+    if more.get("pattern") in _IN_WORDS:
+        return _IN_WORDS[more["pattern"]]
     told = known.format_map(more)
     field = _field(model, place) if reason == "string_pattern_mismatch" else None
     return f"{told}: {field.description}" if field is not None and field.description else told

@@ -39,6 +39,12 @@ _ZH: Final = {
     "{} or more": "不小于 {}",
     "{} at most": "不大于 {}",
     "there is no field of this name here": "这里没有该名称的字段",
+    "one line without control characters, and no blank at either end": "须为一行，不含控制字符，首尾不能有空白",
+    "one line without control characters": "须为一行，不含控制字符",
+    "there may be no NUL character in it": "不能含有 NUL 字符",
+    # runs
+    "give one of scenario_id, case_id, tag, draft": "请给出 scenario_id、case_id、tag、draft 之一",
+    "`dataset` goes with `case_id`": "`dataset` 须与 `case_id` 一起使用",
     # cases
     "at most {} bytes of JSON altogether": "JSON 合计最多 {} 字节",
     "at most {} altogether": "合计最多 {} 个",
@@ -55,7 +61,7 @@ _ZH: Final = {
     "say how many milliseconds to wait": "请填写等待的毫秒数",
     "use `auth`, or a secret variable": "请使用 `auth` 或敏感变量",
     "what stands there is of the phase `{}`; leave `phase` out": "那里的步骤属于阶段 `{}`，请去掉 `phase`",
-    "give one place: `before`, `after`, or `to` with `parent_id` or `phase`": "请只给出一个位置：`before`、`after`，或 `to` 加 `parent_id` 或 `phase`",  # noqa: E501 - stands together
+    "name one place: `before`, `after`, or `to` with `parent_id` or `phase`": "请只给出一个位置：`before`、`after`，或 `to` 加 `parent_id` 或 `phase`",  # noqa: E501 - stands together
     "only its creator and the project's owners choose where a `creator_only` case is sent; copy the case": "仅创建者与项目所有者可以决定 `creator_only` 用例发往哪里，请复制该用例",  # noqa: E501 - stands together
     # schedules
     "five fields are needed ({}), there are {}": "需要五个字段（{}），现有 {} 个",
@@ -106,6 +112,9 @@ _ZH: Final = {
     "{} is not {}, which it must be": "{} 不是必须的 {}",
     "a name begins with a letter or `_`; letters, digits, `_`, `-` and `.` follow": "名称以字母或 `_` 开头，其后可用字母、数字、`_`、`-`、`.`",  # noqa: E501 - stands together
     "the text does not fit the pattern {}": "文本不符合格式 {}",
+    "mode `{}` needs the dataset's `key`": "模式 `{}` 需要数据集的 `key`",
+    "`{{` is not closed; write `\\{{` for the braces themselves": "`{{` 没有闭合；若要花括号本身，请写 `\\{{`",
+    "the expression ends too early": "表达式不完整",
     "`{}` is not a filter; write its name after `|`": "`{}` 不是过滤器；请在 `|` 后写过滤器名称",
     "there is no filter {}": "没有过滤器 {}",
     "there is no dynamic variable `{}`": "没有动态变量 `{}`",

@@ -45,7 +45,9 @@ def document(bindings: Iterable[Binding], version: str, guides: Mapping[str, str
             "title": "wxcloudrun",
             "version": version,
             "description": "Every reply is `{code, data, msg}`: `code` 1 for success, 0 for failure with "
-            "`data.error`, a stable name. The HTTP status tells the same.",
+            "`data.error`, a stable name. The HTTP status tells the same.\n\nTo try things out: `POST /api/login`, "
+            "then *Authorize* with the `token` of its answer. Beside the simulated WeChat `dev-demo` is a code, of "
+            "somebody who may make projects, and `dev-alice` that of a colleague.",
         },
         "externalDocs": {"description": "The manual", "url": f"{_MANUAL}/running"},
         "tags": [_tag(name, guides) for name in tags],

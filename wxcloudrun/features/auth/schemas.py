@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 from wxcloudrun.features.users.schemas import Profile
 
 MOCK_CODE = "the code is a mock one"
@@ -10,6 +10,8 @@ MOCK_CODE = "the code is a mock one"
 
 class LoginBody(Input):
     """What `wx.login` gave."""
+
+    model_config = example({"code": "dev-demo"})
 
     code: str = Field(
         pattern=rf"^([A-Za-z0-9_-]{{1,128}}|{MOCK_CODE})$",

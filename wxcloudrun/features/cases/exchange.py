@@ -10,7 +10,7 @@ from wxcloudrun.core.catalogue import ListCursor, Wanted, folder_terms, term, tr
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import PART, RowNumber, Version
 from wxcloudrun.core.pagination import Cursor, PageSize
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 from wxcloudrun.features.cases.schemas import (
     CaseName,
     CaseShown,
@@ -129,6 +129,8 @@ class DifferenceView(View):
 class CaseCopied(Input):
     """Where the copy goes; without a name it gets a free one."""
 
+    model_config = example({"name": "Make an order, copied"})
+
     name: CaseName | None = None
     folder: Folder | None = Field(None, description="The same one without it.")
     project_id: RowNumber | None = Field(None, description="The same one without it.")
@@ -137,12 +139,16 @@ class CaseCopied(Input):
 class CaseMoved(Input):
     """Where the case goes."""
 
+    model_config = example({"project_id": 2, "folder": "orders"})
+
     project_id: RowNumber
     folder: Folder | None = Field(None, description="The same one without it.")
 
 
 class LibraryCopied(Input):
     """Where the copy goes; without a name it keeps its own, numbered if need be."""
+
+    model_config = example({"project_id": 1})
 
     project_id: RowNumber
     name: CaseName | None = None

@@ -175,6 +175,8 @@ class CaseMade(CaseParts):
 class CaseChange(CaseParts):
     """The fields of a case to change; those that are not sent stay, lists and objects change as a whole."""
 
+    model_config = example({"status": "done", "tags": ["smoke"]})
+
     name: CaseName | None = None
     request: RequestInput | None = None
     version: Version | None = None
@@ -182,6 +184,13 @@ class CaseChange(CaseParts):
 
 class CaseDraft(CaseChange):
     """A case that is not saved. With `case_id` what is not sent, and what marks stand for, comes from that case."""
+
+    model_config = example(
+        {
+            "request": {"method": "GET", "url": "https://shop.example.com/api/orders/{{order}}"},
+            "assertions": [{"source": "status", "comparator": "eq", "expected": 200}],
+        }
+    )
 
     case_id: RowNumber | None = None
 

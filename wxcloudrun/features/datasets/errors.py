@@ -5,7 +5,7 @@ from wxcloudrun.core.errors import Conflict, Missing
 
 # fmt: off
 class DatasetNotFound(Missing):
-    zh, en = "数据集不存在", "There is no such dataset"
+    zh, en = "数据集不存在，请查看用例的数据集列表", "There is no such dataset; look at the case's list of datasets"
 
 
 class DatasetKeyTaken(Conflict):

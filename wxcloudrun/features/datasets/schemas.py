@@ -50,6 +50,8 @@ class DatasetMade(DatasetContent):
 class DatasetChange(DatasetContent):
     """The fields of a dataset to change; those that are not sent stay, objects change as a whole."""
 
+    model_config = example({"body": {"by": "card"}, "expected": {"status": 201}})
+
     key: Key | None = None
     name: DatasetName | None = None
     enabled: bool | None = None
@@ -58,6 +60,8 @@ class DatasetChange(DatasetContent):
 
 class DatasetCopied(Input):
     """What the copy is called; without `key` one is made from the name."""
+
+    model_config = example({"key": "card-2"})
 
     key: Key | None = None
     name: DatasetName | None = None

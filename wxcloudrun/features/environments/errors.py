@@ -5,7 +5,7 @@ from wxcloudrun.core.errors import Conflict, Missing
 
 # fmt: off
 class EnvironmentNotFound(Missing):
-    zh, en = "环境不存在", "There is no such environment"
+    zh, en = "环境不存在，请查看环境列表", "There is no such environment; look at the project's list of environments"
 
 
 class DefaultEnvironmentMissing(Conflict):

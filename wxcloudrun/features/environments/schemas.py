@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue, StringConstraints
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import LINE, PART, EntryName, Version
 from wxcloudrun.core.pagination import PageNumber, PageSize
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 
 _NAME = r"^[^\W\d][\w.\-]*$"  # as in the engine: a letter or `_` first, letters of any script
 MOST_VARIABLES = 500
@@ -66,12 +66,25 @@ class Content(Input):
 class EnvironmentMade(Content):
     """A new environment; the first one of a project is its default."""
 
+    model_config = example(
+        {
+            "name": "test",
+            "base_url": "https://shop.example.com/api",
+            "variables": [
+                {"name": "user", "value": "eve"},
+                {"name": "password", "type": "secret", "value": "s3cret-password"},
+            ],
+        }
+    )
+
     name: EnvironmentName
     base_url: BaseUrl = ""
 
 
 class EnvironmentChange(Content):
     """The fields of an environment to change; those that are not sent stay, lists and objects change as a whole."""
+
+    model_config = example({"base_url": "https://shop.example.com/api"})
 
     name: EnvironmentName | None = None
     base_url: BaseUrl | None = None
@@ -80,6 +93,8 @@ class EnvironmentChange(Content):
 
 class EnvironmentCopied(Input):
     """The name of the copy."""
+
+    model_config = example({"name": "test, copied"})
 
     name: EnvironmentName
 
@@ -143,6 +158,8 @@ class EnvironmentView(EnvironmentLine):
 
 class VariablesPut(Input):
     """All variables of a project, which hold in each of its environments that has no variable of that name."""
+
+    model_config = example({"variables": [{"name": "currency", "value": "CNY"}]})
 
     variables: Variables
     version: Version | None = None

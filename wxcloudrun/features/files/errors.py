@@ -5,7 +5,7 @@ from wxcloudrun.core.errors import Conflict, Missing
 
 # fmt: off
 class FileNotFound(Missing):
-    zh, en = "文件不存在", "There is no such file"
+    zh, en = "文件不存在，请查看文件列表或重新上传", "There is no such file; look at the list of files, or upload it"
 
 
 class FileContentLost(Missing):

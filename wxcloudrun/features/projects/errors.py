@@ -19,7 +19,8 @@ class ProjectArchived(Conflict):
 
 
 class MemberNotFound(Missing):
-    zh, en = "该用户不是项目成员", "This person is not a member of the project"
+    zh = "该用户不是项目成员，请查看成员列表"
+    en = "This person is not a member of the project; look at the list of members"
 
 
 class LastOwnerProtected(Conflict):
@@ -49,7 +50,7 @@ class ApiTokenInvalid(Unauthenticated):
 
 
 class ApiTokenNotFound(Missing):
-    zh, en = "接口令牌不存在", "There is no such API token"
+    zh, en = "接口令牌不存在，请查看令牌列表", "There is no such API token; look at the list of tokens"
 
 
 class TooManyApiTokens(Conflict):

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import LINE
 from wxcloudrun.core.pagination import PageNumber, PageSize
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 from wxcloudrun.features.projects.models import MemberRole
 
 ROLES: Final = {"read": MemberRole.VIEWER, "run": MemberRole.RUNNER}
@@ -16,6 +16,8 @@ _NAMES: Final = {role: name for name, role in ROLES.items()}
 
 class ApiTokenMade(Input):
     """A token for a program, such as a CI job: it may what its maker may in this project, and no more than `scope`."""
+
+    model_config = example({"name": "pipeline", "scope": "run", "expires_in_days": 90})
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=LINE)] = Field(
         description="What it is for, so that one knows later which to withdraw."

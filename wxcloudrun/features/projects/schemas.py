@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import LINE, PART, TEXT, RowNumber, Version
 from wxcloudrun.core.pagination import Cursor, PageNumber, PageSize
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 from wxcloudrun.features.projects.models import MemberRole
 from wxcloudrun.features.users.schemas import Choice, media_path
 
@@ -26,12 +26,16 @@ MemberOrder = Literal["id", "-id", "role", "-role", "nickname", "-nickname"]
 class ProjectMade(Input):
     """A new project; who makes it owns it."""
 
+    model_config = example({"name": "Shop", "description": "Tests of the shop's API."})
+
     name: ProjectName
     description: Description = ""
 
 
 class ProjectChange(Input):
     """The fields of a project to change; those that are not sent stay."""
+
+    model_config = example({"description": "Tests of the shop's API, version 2."})
 
     name: ProjectName | None = None
     description: Description | None = None
@@ -147,6 +151,8 @@ class MemberView(View):
 class MemberChange(Input):
     """Another role for a member."""
 
+    model_config = example({"role": "runner"})
+
     role: RoleName
 
     @property
@@ -164,11 +170,15 @@ class MemberRemoved(View):
 class Transfer(Input):
     """The member who shall own the project instead of oneself."""
 
+    model_config = example({"user_id": 2})
+
     user_id: RowNumber
 
 
 class InvitationMade(Input):
     """An invitation; who shows its code becomes a member."""
+
+    model_config = example({"role": "runner", "expires_in_hours": 168, "uses": 1})
 
     role: InvitedRole = "runner"
     expires_in_hours: Annotated[int, Field(ge=1, le=720, description="How long it works.")] = 72
@@ -236,6 +246,8 @@ class PreviewQuery(Input):
 
 class Accepted(Input):
     """The code that one was given."""
+
+    model_config = example({"code": "uIJUlT1i88Suvmv2kx-JbQ"})
 
     code: Code
 

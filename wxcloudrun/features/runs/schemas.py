@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import FILLED, RowNumber, Version
 from wxcloudrun.core.pagination import Cursor, PageSize
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 from wxcloudrun.features.cases.schemas import CaseDraft, Tag
 from wxcloudrun.features.environments.schemas import VariableName
 
@@ -50,6 +50,8 @@ class RunLabels(Input):
 class RunMade(Input):
     """What to run: one of `scenario_id`, `case_id`, `tag`, `draft`."""
 
+    model_config = example({"scenario_id": 1})
+
     scenario_id: RowNumber | None = None
     case_id: RowNumber | None = None
     tag: Tag | None = Field(None, description="Every scenario that has this tag, side by side; at most 50.")
@@ -77,6 +79,8 @@ class RunMade(Input):
 
 class Rerun(Input):
     """How to run again: the same plan, of it only what failed with what that needs, or the definitions of today."""
+
+    model_config = example({"what": "failed"})
 
     what: Literal["plan", "failed", "today"] = "plan"
 

@@ -5,7 +5,7 @@ from wxcloudrun.core.errors import Conflict, Forbidden, Missing, Rejected
 
 # fmt: off
 class ScenarioNotFound(Missing):
-    zh, en = "场景不存在", "There is no such scenario"
+    zh, en = "场景不存在，请查看场景列表", "There is no such scenario; look at the list of scenarios"
 
 
 class ScenarioNameTaken(Conflict):
@@ -45,7 +45,7 @@ class TooManySteps(Conflict):
 
 
 class StepNotFound(Missing):
-    zh, en = "步骤不存在", "There is no such step"
+    zh, en = "步骤不存在，请查看场景的步骤列表", "There is no such step; look at the scenario's list of steps"
 
 
 class StepKeyTaken(Conflict):

@@ -60,12 +60,16 @@ class ScenarioMade(ScenarioParts):
 class ScenarioChange(ScenarioParts):
     """The fields of a scenario to change; those that are not sent stay, lists change as a whole."""
 
+    model_config = example({"status": "done", "tags": ["smoke"]})
+
     name: CaseName | None = None
     version: Version | None = None
 
 
 class ScenarioCopied(Input):
     """What the copy is called, and where it stands; without a name it is `name (2)` or the next free number."""
+
+    model_config = example({"name": "buy, copied"})
 
     name: CaseName | None = None
     folder: Folder | None = None
@@ -154,6 +158,8 @@ class Trashed(View):
 class Placed(Input):
     """Where a step stands: beside another one, or first or last in a group (`parent_id`) or in a phase."""
 
+    model_config = example({"to": "first"})
+
     before: RowNumber | None = Field(None, description="Before this step, in the same group.")
     after: RowNumber | None = Field(None, description="After this step, in the same group.")
     to: Literal["first", "last"] | None = None
@@ -207,6 +213,8 @@ class StepMade(StepParts, Placed):
 
 class StepChange(StepParts):
     """The fields of a step to change; those that are not sent stay, lists and objects change as a whole."""
+
+    model_config = example({"name": "pay by card", "dataset": {"mode": "one", "key": "card"}})
 
     key: StepKey | None = None
     version: Version | None = None
