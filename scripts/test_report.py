@@ -55,7 +55,9 @@ class Report:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Hold a whole run to the floor."""
+        """Hold a whole run to the floor; what Ctrl-C ended has covered nothing yet."""
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            return
         cov: Any = session.config.pluginmanager.get_plugin("_cov")
         worker = hasattr(session.config, "workerinput")  # which knows a part only; the others' parts come together
         if worker or self._floor is None or cov is None or getattr(cov, "cov_controller", None) is None:
