@@ -23,6 +23,8 @@ from wxcloudrun.features.environments.models import Environment, ProjectVariable
 from wxcloudrun.features.projects.models import Project
 from wxcloudrun.features.runs.models import Priority, Run, RunCheckpoint, RunPlan, Trigger
 from wxcloudrun.features.scenarios.models import Scenario, ScenarioStep
+from wxcloudrun.features.schedules.models import Misfire, Overlap, Schedule
+from wxcloudrun.features.triggers.models import RunTrigger
 from wxcloudrun.features.users.models import User, VerificationApplication
 from wxcloudrun.features.wechat.models import PushMessage, WechatToken
 
@@ -104,6 +106,12 @@ def _fill_library(project: int, person: int, stamp: dict, sealed) -> None:
     number = db.session.execute(insert(Run).values(run)).inserted_primary_key[0]
     db.session.execute(insert(RunPlan).values(run_id=number, content=sealed(RunPlan.content)))
     db.session.execute(insert(RunCheckpoint).values(run_id=number, content=sealed(RunCheckpoint.content)))
+    schedule = {"project_id": project, "name": "s", "enabled": True, "tag": "t", "deadline_ms": 1, "concurrency": 1}
+    schedule |= {"time_zone": "UTC", "every_ms": 60_000, "anchor_at": made["created_at"], "grace_ms": 1, **stamp}
+    schedule |= {"overlap": Overlap.SKIP, "misfire": Misfire.ONCE, "inputs": sealed(Schedule.inputs)}
+    db.session.execute(insert(Schedule).values(schedule))
+    trigger = {"project_id": project, "maker_id": person, "key": "k", "name": "t", "wanted": "{}", "enabled": True}
+    db.session.execute(insert(RunTrigger).values(secret=sealed(RunTrigger.secret), **trigger, **stamp))
 
 
 def _values(ring: KeyRing) -> dict[str, list[str]]:
@@ -121,14 +129,14 @@ def _values(ring: KeyRing) -> dict[str, list[str]]:
 def test_everything_has_the_new_key_and_the_old_one_may_go(app: Flask):
     with app.app_context():
         before = _values(BEFORE)
-        assert len(before) == 17
+        assert len(before) == 19
         assert all(before.values()), "each column has a value"
         with pytest.raises(UnreadableSecret):
             _values(AFTER)
     done = app.test_cli_runner().invoke(args=["secrets", "rotate"])
     assert done.exit_code == 0, done.output
     assert "users.session_key: 5 renewed" in done.output
-    assert "22 values have the key k2 now" in done.output
+    assert "24 values have the key k2 now" in done.output
     with app.app_context():
         assert _values(AFTER) == before
     again = app.test_cli_runner().invoke(args=["secrets", "rotate"])
@@ -142,7 +150,7 @@ def test_it_goes_on_where_it_was_stopped(app: Flask, monkeypatch: pytest.MonkeyP
         batches = work._batches
         monkeypatch.setattr(work, "_batches", lambda column: _first(batches(column)))
         first = sum(one.renewed for one in work.run())
-        assert first == 19, "of five session keys two"
+        assert first == 21, "of five session keys two"
         assert sum(one.renewed for one in Rotation(db.session, BOTH, Base.metadata).run()) == 3
         _values(AFTER)
 
