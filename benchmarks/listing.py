@@ -8,18 +8,14 @@ finding it, so pages are compared that have as many cases in both; `20: tag` are
 
 import argparse
 import contextlib
-import os
-import secrets
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
+from benchmarks.databases import new_database
 from benchmarks.listing_fill import fill
 from benchmarks.listing_rows import ASKER, MEMBER, OWNER_OF_FEW, PROJECT, SAME
 from wxcloudrun.core.actor import Actor
@@ -33,10 +29,6 @@ from wxcloudrun.features.projects.access import ProjectAccess
 
 type Ask = Callable[[dict[str, Any]], Slice[Any]]
 
-_SERVERS = {
-    "mariadb": os.environ.get("TEST_MYSQL_URL", "mysql+pymysql://root@127.0.0.1:3306/?charset=utf8mb4"),
-    "postgresql": os.environ.get("TEST_POSTGRESQL_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"),
-}
 _FILTERS: dict[str, dict[str, Any]] = {
     "all": {},
     "by status": {"status": "done"},
@@ -178,32 +170,16 @@ class _Lists:
 @contextlib.contextmanager
 def _database(kind: str, count: int) -> Iterator[tuple[Engine | None, int]]:
     """A project of so many cases in a database that is dropped afterwards; no engine where there is no such server."""
-    name = f"wxcloudrun_test_listing_{secrets.token_hex(4)}"
-    if kind == "sqlite":
-        with tempfile.TemporaryDirectory() as folder:
-            yield _filled(f"sqlite:///{Path(folder) / name}.sqlite3", count), count
-        return
-    url = make_url(_SERVERS[kind])
-    server = create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
-    try:
-        with server.connect() as connection:
-            extra = " CHARACTER SET utf8mb4" if kind == "mariadb" else ""
-            connection.exec_driver_sql(f"CREATE DATABASE {name}{extra}")
-    except OperationalError:
-        yield None, count
-        return
-    try:
-        engine = _filled(url.set(database=name).render_as_string(hide_password=False), count)
+    with new_database(kind) as url:
+        if url is None:
+            yield None, count
+            return
+        engine = _filled(url, count)
         yield engine, count
         engine.dispose()
-    finally:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name}" + (" WITH (FORCE)" if kind == "postgresql" else ""))
-        server.dispose()
 
 
-def _filled(address: str, count: int) -> Engine:
-    url = make_url(address)
+def _filled(url: URL, count: int) -> Engine:
     more: dict[str, Any] = {"local_infile": True} if url.get_backend_name() == "mysql" else {}
     begun, filling = time.perf_counter(), create_engine(url, connect_args=more)
     fill(filling, count)

@@ -38,9 +38,14 @@ def test_a_failed_step_explains_itself(each_runs: RunStage):
     assert whole["detail"]["assertions"][0]["actual"] == 200
 
 
-def test_a_passed_step_has_nothing_to_explain(a_runs: RunStage):
-    number = a_runs.done(case_id=a_runs.case())["id"]
-    assert a_runs.team.viewer.ok("GET", f"{a_runs.place(number)}/results/0")["explanation"] is None
+def test_a_passed_step_has_nothing_to_explain_and_can_be_repeated(a_runs: RunStage):
+    number = a_runs.done(case_id=a_runs.case(request={"headers": {"X-Key": "{{key}}"}}))["id"]
+    whole = a_runs.team.viewer.ok("GET", f"{a_runs.place(number)}/results/0")
+    assert whole["explanation"] is None
+    command = whole["detail"]["request"]["curl"]
+    assert command.startswith("curl http://127.0.0.1")
+    assert "${X_KEY}" in command
+    assert "CANARY" not in command
 
 
 def test_results_are_listed_by_outcome(each_runs: RunStage):

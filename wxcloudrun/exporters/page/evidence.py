@@ -39,7 +39,7 @@ def evidence(step: StepFacts, bodies: str | None) -> Iterator[str]:
         )
     if step.response is not None:
         answer = f"{step.response['status']} {step.response['reason']}"
-        yield _exchange(both("响应", "Response"), answer, step.response, bodies)
+        yield _exchange(both("响应", "Response"), answer, step.response, bodies, opened=True)
         yield _timing(step.response["timing"])
     yield from _attempts(step.attempts)
     yield from _variables(detail.get("variables") or ())
@@ -89,7 +89,7 @@ def _curl(seq: int, request: Json) -> str:
     )
 
 
-def _exchange(title: str, first: str, part: Json, bodies: str | None) -> str:
+def _exchange(title: str, first: str, part: Json, bodies: str | None, *, opened: bool = False) -> str:
     shown = part["headers"][:_MOST]
     headers = "".join(
         f'<tr><th scope="row">{escaped(cut(name, 100))}</th><td>{escaped(cut(value, _LINE))}</td></tr>'
@@ -98,8 +98,8 @@ def _exchange(title: str, first: str, part: Json, bodies: str | None) -> str:
     table = f"<h4>{both('头部', 'Headers')}</h4><table>{headers}</table>" if headers else ""
     line = escaped(cut(first, _LINE))
     return (
-        f"<details><summary><span>{title} <code>{line}</code></span></summary>\n"
-        f"<div>{table}{_body(part['body'], bodies)}</div></details>\n"
+        f"<details{' open' if opened else ''}><summary><span>{title} <code>{line}</code></span></summary>\n"
+        f"<div>{_body(part['body'], bodies)}{table}</div></details>\n"
     )
 
 

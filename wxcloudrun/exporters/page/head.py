@@ -9,11 +9,12 @@ from wxcloudrun.exporters.wording import escaped, one_line
 
 def verdict_section(run: RunFacts, changes: Changes) -> str:
     """The section in one piece."""
+    name = "" if run.name == run.title else f'<p class="soft">{escaped(one_line(run.name))}</p>\n'
     reason = "" if run.reason is None else f"<p>{escaped(one_line(run.reason))}</p>\n"
     return (
         f'<section class="card verdict {run.state}" aria-labelledby="title">\n'
         f'<h1 id="title"><strong>{of(VERDICTS, run.state)} <span class="hidden">·</span></strong>'
-        f" {escaped(one_line(run.title))}</h1>\n{reason}{_changed(changes)}\n"
+        f" {escaped(one_line(run.title))}</h1>\n{name}{reason}{_changed(changes)}\n"
         f"{_bar(run.totals)}\n{_counts(run.totals)}\n"
         f'<dl class="facts">\n{"".join(_facts(run))}</dl>\n</section>\n'
     )

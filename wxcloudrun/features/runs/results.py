@@ -78,6 +78,11 @@ class ResultService:
         detail = unpacked(row.detail)
         explanation = detail.pop("explanation", None)
         put_back(detail, self._questions.bodies(project_id, run_id, {one["ref"] for one in bodies_apart(detail)}))
+        request = detail.get("request")
+        if request is not None and not request["curl"]:  # the engine writes none for what passed
+            from wxcloudrun.exporters.curl import curl_of  # noqa: PLC0415 - only who asks pays for it
+
+            request["curl"] = curl_of(request)
         return ResultView.of(row, explanation=explanation, detail=detail)
 
     def body(
