@@ -43,7 +43,7 @@ def _changed(changes: Changes) -> str:
 
 def _green(changes: Changes) -> str:
     if changes.green is None:
-        return f" · {both('此环境中尚无通过的运行', 'It never passed in this environment')}"
+        return f" · {both('此环境中没有更早的通过记录', 'No earlier run passed in this environment')}"
     if changes.before is not None and changes.green.id == changes.before.id:
         return ""
     return f" · {both('最近一次通过', 'Last passed')} {_other(changes.green)}"

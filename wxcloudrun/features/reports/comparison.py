@@ -23,8 +23,7 @@ def changes(run: Row[Any], dao: ReportDao) -> Changes:
     """
     asked = asked_of(run)
     before = next(_same(dao.earlier(run), asked), None)
-    passed = _same(dao.earlier(run, RunState.PASSED), asked)
-    green = next((one for one in passed if run.branch is None or one.branch == run.branch), None)
+    green = next(_same(dao.earlier(run, RunState.PASSED, run.branch), asked), None)
     if before is None:
         return Changes(green=None if green is None else other(green))
     now, then = _steps(dao.names(run.id)), _steps(dao.names(before.id))

@@ -21,7 +21,7 @@ _H: Any = ReportShare.__table__
 _WRONG = (StepOutcome.FAILED, StepOutcome.ERROR)
 _LINE = [column for column in _S.c if column.name not in {"run_id", "detail"}]
 _COMPARED = (RunState.PASSED, RunState.FAILED, RunState.ERROR)
-_LOOKED_AT = 200  # earlier runs among which one to compare with is sought
+_LOOKED_AT, _FOUND = 1000, 100  # earlier runs among which ones to compare with are sought, and of these the newest
 
 
 class ReportDao(Dao):
@@ -33,19 +33,24 @@ class ReportDao(Dao):
         query = select(*columns, _P.c.name.label("project")).join(_P, _P.c.id == _R.c.project_id)
         return self._one(query.where(_R.c.project_id == project_id, _R.c.id == run_id))
 
-    def earlier(self, run: Row[Any], state: RunState | None = None) -> Sequence[Row[Any]]:
-        """Ended runs of the same thing in the same environment before this one, the newest first; of that state."""
-        columns = (_R.c.id, _R.c.state, _R.c.ended_at, _R.c.asked, _R.c.branch, _R.c.trigger)
+    def earlier(self, run: Row[Any], state: RunState | None = None, branch: str | None = None) -> Sequence[Row[Any]]:
+        """Ended runs of the same thing in the same environment, the newest first; of that state and branch.
+
+        They are sought among the thousand runs of it before this one, so that a long history costs no more.
+        """
+        names = ("id", "state", "ended_at", "asked", "branch", "trigger", "environment_id", "private_to")
         own = next((name for name in ("scenario_id", "case_id") if getattr(run, name) is not None), None)
-        same = [_R.c.project_id == run.project_id, _R.c.id < run.id]
-        same += [_R.c[own] == getattr(run, own)] if own else [_R.c.scenario_id.is_(None), _R.c.case_id.is_(None)]
-        same += [_is(_R.c[name], getattr(run, name)) for name in ("environment_id", "private_to")]
-        same.append(_R.c.state.in_(_COMPARED) if state is None else _R.c.state == state)
-        query = select(*columns).where(*same).order_by(_R.c.id.desc()).limit(_LOOKED_AT)
+        of = [_R.c[own] == getattr(run, own)] if own else [_R.c.scenario_id.is_(None), _R.c.case_id.is_(None)]
+        query = select(*(_R.c[name] for name in names), _R.c.project_id).where(*of, _R.c.id < run.id)
+        query = query if own else query.where(_R.c.project_id == run.project_id)
         index = next(one.name for one in _R.indexes if one.columns.keys() == [own or "project_id", "id"])
-        for dialect in ("mysql", "mariadb"):  # else they may walk all runs of that state
+        for dialect in ("mysql", "mariadb"):  # else they may sort all of them
             query = query.with_hint(_R, f"FORCE INDEX ({index})", dialect)
-        return fetch(self._session, query)
+        recent = query.order_by(_R.c.id.desc()).limit(_LOOKED_AT).subquery()
+        same = [_is(recent.c[name], getattr(run, name)) for name in ("project_id", "environment_id", "private_to")]
+        same.append(recent.c.state.in_(_COMPARED) if state is None else recent.c.state == state)
+        same += [] if branch is None else [recent.c.branch == branch]
+        return fetch(self._session, select(recent).where(*same).order_by(recent.c.id.desc()).limit(_FOUND))
 
     def times(self, run_id: int) -> list[float]:
         """Milliseconds of every step that was carried out."""
