@@ -152,6 +152,8 @@ def test_long_bodies_stay_outside_and_are_linked_where_the_reader_can_fetch_them
     assert 'href="https://t.example/bodies/ab12"' in linked
     assert len(linked) < 60_000
     assert "ab12" not in drawn([], [a_cause(bad)])
+    kept = a_step(1, "failed", detail=a_detail("failed", response=a_response(body={**body, "whole": "cd34"})))
+    assert 'href="https://t.example/bodies/cd34"' in drawn([], [a_cause(kept)], bodies="https://t.example/bodies")
 
 
 def test_more_of_a_cause_than_are_shown_are_counted():

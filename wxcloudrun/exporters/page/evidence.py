@@ -111,9 +111,10 @@ def _body(body: Json, bodies: str | None) -> str:
     kept = len(head.encode("utf-8", "replace"))
     shown = f'<pre class="block" tabindex="0">{escaped(cut(head, _BODY))}</pre>' if head else ""
     whole = body["truncated"] or kept > _BODY or body["encoding"] != "text"
-    if whole and bodies is not None and body.get("ref"):
+    ref = body.get("whole") or body.get("ref")
+    if whole and bodies is not None and ref:
         told = both("完整正文（需登录）", "The whole body (for members)")
-        address = f"{bodies}/{body['ref']}"
+        address = f"{bodies}/{ref}"
         shown += f'<p class="small"><a href="{attribute(address)}" rel="noreferrer">{told}</a></p>'
     return title + shown
 
