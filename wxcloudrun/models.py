@@ -9,7 +9,7 @@ from wxcloudrun.features.counter.models import Counter
 from wxcloudrun.features.datasets.models import Dataset, DefaultDataset
 from wxcloudrun.features.environments.models import DefaultEnvironment, Environment, ProjectVariables
 from wxcloudrun.features.files.models import ProjectFile
-from wxcloudrun.features.projects.models import ApiToken, Project, ProjectInvitation, ProjectMember
+from wxcloudrun.features.projects.models import AddressGrant, ApiToken, Project, ProjectInvitation, ProjectMember
 from wxcloudrun.features.reports.models import ReportShare
 from wxcloudrun.features.runs.models import (
     ProjectRetention,
@@ -33,6 +33,7 @@ from wxcloudrun.features.users.models import (
 from wxcloudrun.features.wechat.models import PushMessage, Subscription, WechatToken
 
 __all__ = [
+    "AddressGrant",
     "ApiToken",
     "AuditEntry",
     "Base",

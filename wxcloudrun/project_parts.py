@@ -26,6 +26,7 @@ from wxcloudrun.features.files.service import FileService
 from wxcloudrun.features.projects.access import ProjectAccess
 from wxcloudrun.features.projects.invitations import InvitationService
 from wxcloudrun.features.projects.members import MemberService
+from wxcloudrun.features.projects.ranges import AddressGrants
 from wxcloudrun.features.projects.service import ProjectService
 from wxcloudrun.features.projects.tokens import ApiTokenService
 from wxcloudrun.features.scenarios.access import ScenarioAccess
@@ -50,6 +51,7 @@ def provide_projects(settings: "Settings", container: Container, session: Any, c
     provide(ProjectAccess, lambda: ProjectAccess(session))
     provide(ProjectService, lambda: ProjectService(session, clock, get(AuditService), get(ProjectAccess)))
     provide(MemberService, lambda: MemberService(session, clock, get(AuditService), get(ProjectAccess)))
+    provide(AddressGrants, lambda: AddressGrants(session, clock, get(AuditService), get(ProjectAccess)))
     provide(ApiTokenService, lambda: ApiTokenService(session, clock, get(AuditService), get(ProjectAccess)))
     provide(
         InvitationService,

@@ -22,6 +22,7 @@ from wxcloudrun.features.datasets.planning import DatasetPlanning
 from wxcloudrun.features.environments.planning import EnvironmentPlanning
 from wxcloudrun.features.files.planning import FilePlanning
 from wxcloudrun.features.projects.access import ProjectAccess
+from wxcloudrun.features.projects.ranges import AddressGrants
 from wxcloudrun.features.runs.choosing import Library, RunChoosing
 from wxcloudrun.features.runs.crew import Places, RunCrew
 from wxcloudrun.features.runs.dispatch import RunDispatch
@@ -82,7 +83,12 @@ def _provide_services(settings: "Settings", container: Container, keys: KeyRing)
         queued=lambda run_id, priority: get(RunDispatch).soon(run_id, priority),
         lease_s=settings.run_lease_s,
     )
-    provide(RunPlanning, lambda: RunPlanning(keys, get(EnvironmentPlanning), settings.run_allowed))
+    provide(
+        RunPlanning,
+        lambda: RunPlanning(
+            keys, get(EnvironmentPlanning), settings.run_allowed, lambda one: get(AddressGrants).held(one)
+        ),
+    )
     provide(RunChoosing, lambda: RunChoosing(_library(container)))
     provide(
         RunService,
@@ -148,10 +154,16 @@ def _execution(settings: "Settings", container: Container, keys: KeyRing) -> Run
     def blobs(project_id: int) -> "BlobSource":
         return lambda reference: _content(tables.sessions, store, project_id, reference)
 
+    def lost(project_id: int) -> set[str]:
+        get = container.get
+        with tables.sessions() as session:
+            grants = AddressGrants(session, get(Clock), get(AuditService), get(ProjectAccess))
+            return grants.lost(project_id) - set(settings.run_allowed)
+
     def files(session: Any) -> PictureFiles:
         return PictureFiles(session, container.get(Clock), store)
 
-    return RunExecution(tables, keys, StepGate(settings.run_requests), blobs=blobs, files=files)
+    return RunExecution(tables, keys, StepGate(settings.run_requests), blobs=blobs, files=files, lost=lost)
 
 
 def _content(sessions: Callable[[], Session], store: ObjectStore, project_id: int, reference: str) -> bytes:

@@ -104,6 +104,7 @@ MEMBERS = ("401", "404", "ok", "ok", "ok", "ok", "ok")
 RUNNERS = ("401", "404", "403", "ok", "ok", "ok", "ok")
 EDITORS = ("401", "404", "403", "403", "ok", "ok", "ok")
 OWNERS_OF_IT = ("401", "404", "403", "403", "403", "ok", "ok")
+ADMINISTRATORS_OF_ALL = ("401", "403", "403", "403", "403", "403", "ok")
 _IT = "/api/projects/{project_id}"
 _SETS = f"{_IT}/cases/{{case_id}}/datasets"
 
@@ -215,4 +216,7 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"DELETE {_IT}/triggers/{{trigger_id}}": EDITORS,
     f"GET {_IT}/retention": MEMBERS,
     f"PUT {_IT}/retention": OWNERS_OF_IT,
+    f"GET {_IT}/address_grants": MEMBERS,
+    f"POST {_IT}/address_grants": ADMINISTRATORS_OF_ALL,
+    f"DELETE {_IT}/address_grants/{{grant_id}}": ADMINISTRATORS_OF_ALL,
 }

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from tests.conftest import FakeWeChat, Person, empty, log_in
 from tests.integration.cases_bench import library
@@ -20,8 +20,10 @@ from tests.integration.scenarios_bench import Stage as Scenarios
 from tests.integration.schedules_bench import a_schedule
 from tests.unit.features.users import samples
 from wxcloudrun.core.actor import Role
+from wxcloudrun.core.clock import SystemClock
 from wxcloudrun.core.db import db
 from wxcloudrun.features.auth.models import UserSession
+from wxcloudrun.features.projects.models import AddressGrant
 
 CALLERS = ("anonymous", "other", "owner", "verified", "administrator")
 REFUSALS = {401: "401", 403: "403", 404: "404"}
@@ -113,6 +115,7 @@ PROJECT_BODIES = {
     "invitations": {},
     "tokens": {"name": "another"},
     "triggers": {"name": "another", "tag": "smoke"},
+    "address_grants": {"range": "10.1.0.0/16", "reason": "x"},
     "qrcode": {"code": "x" * 22},
     "environments": {"name": "another"},
     "cases": {"name": "another", "request": {"url": "/"}},
@@ -125,8 +128,18 @@ PROJECT_BODIES = {
 }
 
 
+def a_grant(group: Team) -> int:
+    """An address range that the project may reach."""
+    values = {"project_id": group.project, "rule": "10.0.0.0/8", "reason": "x", "created_at": SystemClock().now()}
+    with group.app.app_context():
+        number = db.session.execute(insert(AddressGrant).values(**values)).inserted_primary_key[0]
+        db.session.commit()
+    return int(number)
+
+
 _MAKERS: dict[str, Callable[[Team], int]] = {
     "schedule_id": a_schedule,
+    "grant_id": a_grant,
     "trigger_id": lambda group: group.editor.ok("POST", f"{group.path}/triggers", {"name": "push", "tag": "smoke"})[
         "id"
     ],

@@ -13,7 +13,7 @@ NOUNS = {
     "cases": {"copies", "definition", "exchange", "shared", "portable", "records", "versions"},
     "datasets": {"cells", "content", "copies", "imports", "order", "reading"},
     "environments": {"settings", "variables"},
-    "projects": {"exchange", "invitations", "members", "tokens"},
+    "projects": {"exchange", "invitations", "members", "ranges", "tokens"},
     "triggers": {"deliveries"},
     "scenarios": {
         "calls",

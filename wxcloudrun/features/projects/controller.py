@@ -3,9 +3,18 @@
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.pagination import Page, Slice
 from wxcloudrun.core.shapes import Removed
-from wxcloudrun.features.projects.exchange import ApiTokenMade, ApiTokensQuery, ApiTokenView, NewApiToken
+from wxcloudrun.features.projects.exchange import (
+    ApiTokenMade,
+    ApiTokensQuery,
+    ApiTokenView,
+    GrantMade,
+    GrantsQuery,
+    GrantView,
+    NewApiToken,
+)
 from wxcloudrun.features.projects.invitations import InvitationService
 from wxcloudrun.features.projects.members import MemberService
+from wxcloudrun.features.projects.ranges import AddressGrants
 from wxcloudrun.features.projects.schemas import (
     Accepted,
     ActivityQuery,
@@ -126,6 +135,21 @@ def add_api_token(actor: Actor, project_id: int, body: ApiTokenMade, tokens: Api
 def revoke_api_token(actor: Actor, project_id: int, token_id: int, tokens: ApiTokenService) -> Removed:
     """Withdraw a token; it works no more from this moment on. For editors."""
     return tokens.revoke(actor, project_id, token_id)
+
+
+def grants(actor: Actor, project_id: int, query: GrantsQuery, grants: AddressGrants) -> Page[GrantView]:
+    """List the address ranges besides public ones that the project's runs may reach, the newest first."""
+    return grants.page(actor, project_id, query)
+
+
+def add_grant(actor: Actor, project_id: int, body: GrantMade, grants: AddressGrants) -> GrantView:
+    """Let the project's runs reach an address range that is not public. For administrators of the service."""
+    return grants.add(actor, project_id, body)
+
+
+def revoke_grant(actor: Actor, project_id: int, grant_id: int, grants: AddressGrants) -> Removed:
+    """Withdraw an address range. For administrators of the service."""
+    return grants.revoke(actor, project_id, grant_id)
 
 
 def preview(query: PreviewQuery, invitations: InvitationService) -> InvitationShown:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Row, Select, and_, bindparam, case, delete, insert, or_, select, update
 
 from wxcloudrun.core.dao import Dao, Question
 from wxcloudrun.core.db import fetch
 from wxcloudrun.core.listing import holds, page_of
 from wxcloudrun.features.audit.models import AuditEntry
 from wxcloudrun.features.projects.models import (
+    AddressGrant,
     ApiToken,
     MemberRole,
     Project,
@@ -28,6 +29,7 @@ _I: Any = ProjectInvitation.__table__
 _U: Any = User.__table__
 _A: Any = AuditEntry.__table__
 _T: Any = ApiToken.__table__
+_G: Any = AddressGrant.__table__
 
 _MINE = and_(_M.c.project_id == _P.c.id, _M.c.user_id == bindparam("actor"))
 _MEMBERSHIP = select(_P, _M.c.role).select_from(_P.outerjoin(_M, _MINE)).where(_P.c.id == bindparam("project"))
@@ -268,3 +270,38 @@ class ApiTokenDao(Dao):
 def _tokens(project_id: int) -> Any:
     joined = _T.join(_U, _U.c.id == _T.c.maker_id)
     return select(_T, _U.c.nickname).select_from(joined).where(_T.c.project_id == project_id)
+
+
+class AddressGrantDao(Dao):
+    """Reads and writes which address ranges projects may reach."""
+
+    def get(self, project_id: int, grant_id: int) -> Row[Any] | None:
+        """A grant to that project."""
+        return self._one(select(_G).where(_G.c.project_id == project_id, _G.c.id == grant_id))
+
+    def page(self, project_id: int, usable_at: datetime | None, offset: int, size: int) -> tuple[list[Row[Any]], int]:
+        """Grants, the newest first; `usable_at` wants those that hold then."""
+        query = select(_G).where(_G.c.project_id == project_id)
+        return page_of(
+            self._session, query if usable_at is None else query.where(_holds(usable_at)), "-id", offset, size
+        )
+
+    def rules(self, project_id: int, now: datetime) -> tuple[set[str], set[str]]:
+        """Rules that hold, and those that were granted once and hold no longer."""
+        query = select(_G.c.rule, case((_holds(now), 1), else_=0).label("holds")).where(_G.c.project_id == project_id)
+        rows = fetch(self._session, query)
+        held = {row.rule for row in rows if row.holds}
+        return held, {row.rule for row in rows} - held
+
+    def add(self, values: Mapping[str, object]) -> int:
+        """A new grant; its number."""
+        return self._add(_G, values)
+
+    def revoke(self, grant_id: int, now: datetime) -> bool:
+        """End it; false when that was done before."""
+        where = (_G.c.id == grant_id, _G.c.revoked_at.is_(None))
+        return self._run(update(_G).where(*where).values(revoked_at=now)).rowcount == 1
+
+
+def _holds(now: datetime) -> Any:
+    return and_(_G.c.revoked_at.is_(None), or_(_G.c.expires_at.is_(None), _G.c.expires_at > now))

@@ -58,6 +58,10 @@ class TooManyApiTokens(Conflict):
     en = "A project has at most {limit} API tokens that work; withdraw one that is not used any more"
 
 
+class AddressGrantNotFound(Missing):
+    zh, en = "没有这条地址授权", "There is no such grant"
+
+
 class InvitationCodeWrong(Conflict):
     zh, en = "邀请码与该邀请不符", "This code does not belong to this invitation"
 # fmt: on

@@ -92,3 +92,19 @@ class ApiToken(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AddressGrant(Base):
+    """An address range that a project's runs may reach though it is not public; an administrator answers for it."""
+
+    __tablename__ = "address_grants"
+    __table_args__ = (Index(None, "project_id", "id"), Base.__table_args__)
+
+    id: Mapped[int] = row_id()
+    project_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("projects.id"))
+    rule: Mapped[str] = mapped_column(code(64))
+    reason: Mapped[str] = mapped_column(String(200))
+    granter_id: Mapped[int | None] = mapped_column(ROW_ID)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from wxcloudrun.features.runs.leases import LostLease
 from wxcloudrun.features.runs.models import RunState
 from wxcloudrun.features.runs.packing import KnownBodies, fitting
 from wxcloudrun.features.runs.recording import Recorder
-from wxcloudrun.features.runs.resuming import Material, PlanGone, plan_of, read
+from wxcloudrun.features.runs.resuming import Material, PlanGone, plan_of, read, without
 from wxcloudrun.features.runs.supply import CANCELED, Claim
 from wxcloudrun.features.runs.tables import RunTables
 
@@ -44,10 +44,12 @@ class RunExecution:
         *,
         blobs: "Callable[[int], BlobSource | None] | None" = None,
         files: OpenFiles | None = None,
+        lost: Callable[[int], Collection[str]] = lambda project_id: (),
         write_back: WriteBacks | None = None,
     ) -> None:
+        """`lost` are address ranges that a project was granted once and may not reach any more."""
         self._tables, self._keys, self._gate = tables, keys, gate
-        self._blobs, self._files = blobs, files
+        self._blobs, self._files, self._lost = blobs, files, lost
         self._write_back = write_back
 
     def carry_out(self, claim: Claim, started: Callable[[Recorder], None]) -> None:
@@ -112,7 +114,7 @@ class RunExecution:
         if material.is_fresh and material.run.cancel_at is not None:
             recorder.end(RunState.CANCELED, CANCELED, recorder.totals.summary("canceled", CANCELED))
             return RunState.CANCELED
-        plan = plan_of(material, self._keys)
+        plan = without(plan_of(material, self._keys), self._lost(claim.project_id))
         try:
             summary = self._worked(claim, plan, recorder, bodies)
         except DefinitionError as fault:

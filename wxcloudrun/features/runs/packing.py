@@ -23,6 +23,7 @@ SHORT = 256
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"))  # ASCII: no database refuses half a surrogate pair or a NUL in it
 _PATH = 700
+_NONE: Mapping[str, str] = MappingProxyType({})
 _LONGEST_VALUE = 1_000_000
 _KNOWN_BODIES = 4096
 _LARGEST_ID = 2**53 - 1
@@ -79,7 +80,7 @@ class PackedResult:
     size: int
 
 
-def pack(result: "StepResult", wholes: Mapping[str, str]) -> PackedResult:
+def pack(result: "StepResult", wholes: Mapping[str, str] = _NONE) -> PackedResult:
     """The rows of a result. Everything in them is masked but `handed`, which is to be encrypted.
 
     `wholes`: of long bodies that are kept, by the hash of what was received, that of the whole as it may be shown.
@@ -120,7 +121,7 @@ class KnownBodies:
     `wholes` are the long bodies that are kept, as `pack` asks for them.
     """
 
-    def __init__(self, run_id: int, project_id: int, wholes: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(self, run_id: int, project_id: int, wholes: Mapping[str, str] = _NONE) -> None:
         self.wholes = wholes
         self._run_id, self._project_id = run_id, project_id
         self._known: OrderedDict[str, None] = OrderedDict()

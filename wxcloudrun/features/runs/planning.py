@@ -1,7 +1,7 @@
 """Freezes what is to be run: definitions, data, environment and limits as one plan of the engine."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -39,11 +39,18 @@ class Frozen:
 class RunPlanning:
     """Puts plans together. Nothing in them changes when a definition does."""
 
-    def __init__(self, keys: KeyRing, environments: EnvironmentPlanning, allowed: Sequence[str] = ()) -> None:
-        """`allowed` are address ranges that every run may reach besides public ones."""
+    def __init__(
+        self,
+        keys: KeyRing,
+        environments: EnvironmentPlanning,
+        allowed: Sequence[str] = (),
+        granted: Callable[[int], Sequence[str]] = lambda project_id: (),
+    ) -> None:
+        """`allowed` are address ranges that every run may reach besides public ones, `granted` those of a project."""
         self._keys = keys
         self._environments = environments
         self._allowed = list(allowed)
+        self._granted = granted
 
     def frozen(
         self,
@@ -64,7 +71,7 @@ class RunPlanning:
             "seed": secrets.randbelow(_SEEDS),
             "hash_key": self._keys.lookup(f"runs of project {project.id}"),
             "limits": {"deadline_ms": bounds.deadline_ms, "concurrency": bounds.concurrency},
-            "network": {"allowed": self._allowed},
+            "network": self._network(project.id),
             "project": own,
             "environment": environment,
             "inputs": dict(inputs),
@@ -74,9 +81,12 @@ class RunPlanning:
             raise PlanTooLarge(values={"limit": MOST_MIB})
         return Frozen(plan, environment.get("id"), environment.get("name", ""), tuple(_looked_over(plan)))
 
-    def again(self, plan: Mapping[str, Any]) -> dict[str, Any]:
+    def again(self, plan: Mapping[str, Any], project_id: int) -> dict[str, Any]:
         """A plan for one more run, its random values too; only what may be reached is what may be reached today."""
-        return {**plan, "network": {"allowed": self._allowed}}
+        return {**plan, "network": self._network(project_id)}
+
+    def _network(self, project_id: int) -> dict[str, Any]:
+        return {"allowed": [*self._allowed, *self._granted(project_id)]}
 
     def sealed(self, plan: Mapping[str, Any]) -> str:
         """A plan as it is kept. Raises PlanTooLarge."""

@@ -66,7 +66,7 @@ class RunReruns:
         self._choosing.refuse_cases(actor, membership, set(cases_of(plan["scenario"])))
         columns = {name: getattr(row, name) for name in _KEPT} | {"trigger": Trigger.RERUN, "origin_id": run_id}
         columns["asked"] = json.dumps(asked, ensure_ascii=False, separators=(",", ":"))
-        frozen = Frozen(self._planning.again(plan), row.environment_id, row.environment)
+        frozen = Frozen(self._planning.again(plan, project_id), row.environment_id, row.environment)
         return self._runs.queue(actor, project_id, Wish(columns, frozen, _scenarios(row, plan)))
 
     def _failed(self, row: Row[Any], plan: Json) -> Json:

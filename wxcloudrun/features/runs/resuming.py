@@ -1,5 +1,6 @@
 """What a worker reads of a claimed run: its plan, and what earlier workers did of it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,14 @@ def plan_of(material: Material, keys: KeyRing) -> "Plan":
     if not material.is_fresh:
         changes["resume"] = Resume.model_construct(done=_done(material, keys), intents={}, ahead=run.ahead)
     return plan.model_copy(update=changes)
+
+
+def without(plan: "Plan", lost: Collection[str]) -> "Plan":
+    """The plan without address ranges that were withdrawn after it was frozen."""
+    kept = [one for one in plan.network.allowed if one not in lost]
+    if len(kept) == len(plan.network.allowed):
+        return plan
+    return plan.model_copy(update={"network": plan.network.model_copy(update={"allowed": tuple(kept)})})
 
 
 def _done(material: Material, keys: KeyRing) -> "dict[str, DoneStep]":

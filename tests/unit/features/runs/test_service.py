@@ -61,6 +61,7 @@ def house() -> SimpleNamespace:
         count=lambda case_id, scenarios: here.counted.append((case_id, scenarios)),
         wake=lambda: here.woken.append(1),
         queued=lambda number, priority: here.sent.append((number, priority)),
+        let_go=lambda keys: None,
         lease_s=15,
     )
     here.session = FakeSession()
@@ -151,6 +152,6 @@ def test_each_plan_has_random_values_of_its_own_and_a_repeated_one_those_of_the_
     project = SimpleNamespace(id=1, name="p")
     plans = [planning.frozen(project, None, scenario, inputs={}, bounds=Bounds(1000, 1)).plan for _ in range(4)]
     assert len({plan["seed"] for plan in plans}) > 1
-    again = RunPlanning(KEYS, environments).again(plans[0])
+    again = RunPlanning(KEYS, environments).again(plans[0], 1)
     assert again["seed"] == plans[0]["seed"]
     assert again["network"] == {"allowed": []}, "what may be reached is for today to say"
