@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from wxcloudrun.exporters.report import StepFacts
 from wxcloudrun.features.reports.dao import ReportDao
-from wxcloudrun.features.runs.results import bodies_apart, put_back, unpacked
+from wxcloudrun.features.runs.results import MOST_SHOWN, bodies_apart, put_back, unpacked
 
 _AT_ONCE: Final = 100
 _BODIES_AT_ONCE: Final = 4 * 1024 * 1024  # bytes, before compression
@@ -31,8 +31,8 @@ class Reader:
         for some in batched(self._dao.order(self._run_id), _AT_ONCE):
             yield from self.some(some, bodies)
 
-    def some(self, seqs: Sequence[int], bodies: Wanted) -> Iterator[StepFacts]:
-        """Those with these numbers, in this order; one that is gone is left out."""
+    def some(self, seqs: Sequence[int], bodies: Wanted, most: int = MOST_SHOWN) -> Iterator[StepFacts]:
+        """Those with these numbers, in this order, of bodies so many bytes; one that is gone is left out."""
         rows = self._dao.results(self._run_id, seqs)
         waiting: list[tuple[Row[Any], dict[str, Any]]] = []
         size = 0
@@ -41,9 +41,9 @@ class Reader:
             waiting.append((row, detail))
             size += _size(detail) if bodies(row) else 0
             if size > _BODIES_AT_ONCE:
-                yield from self._told(waiting, bodies)
+                yield from self._told(waiting, bodies, most)
                 waiting, size = [], 0
-        yield from self._told(waiting, bodies)
+        yield from self._told(waiting, bodies, most)
 
     def details(self, seqs: Sequence[int]) -> dict[int, Mapping[str, Any]]:
         """What the engine tells of results by their numbers, without bodies."""
@@ -52,11 +52,13 @@ class Reader:
             found |= {seq: unpacked(row.detail) for seq, row in self._dao.results(self._run_id, some).items()}
         return found
 
-    def _told(self, waiting: Sequence[tuple[Row[Any], dict[str, Any]]], bodies: Wanted) -> Iterator[StepFacts]:
+    def _told(
+        self, waiting: Sequence[tuple[Row[Any], dict[str, Any]]], bodies: Wanted, most: int
+    ) -> Iterator[StepFacts]:
         refs = {one["ref"] for row, detail in waiting if bodies(row) for one in bodies_apart(detail)}
         kept = self._bodies(refs) if refs else {}
         for row, detail in waiting:
-            put_back(detail, kept)
+            put_back(detail, kept, most)
             yield self._facts(row, detail)
 
     def _bodies(self, refs: Collection[str]) -> dict[str, bytes]:

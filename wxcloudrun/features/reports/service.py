@@ -29,15 +29,15 @@ _SLOWEST: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How many causes are told, and of each how many failures, with or without bodies."""
+    """How many causes are told, of each how many failures, and of their bodies how many bytes."""
 
     causes: int
     failures: int
-    bodies: bool
+    body: int
 
 
-BRIEF: Final = Depth(causes=30, failures=3, bodies=False)
-FULL: Final = Depth(causes=60, failures=5, bodies=True)
+BRIEF: Final = Depth(causes=30, failures=3, body=0)
+FULL: Final = Depth(causes=60, failures=5, body=8 * 1024)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class ReportService:
         known = dict(self._insight.known(row.project_id, row.id, [one.key for one in told])) if told else {}
         causes = []
         for group in told:
-            steps = tuple(reader.some(group.seqs[: depth.failures], lambda _: depth.bodies))
+            steps = tuple(reader.some(group.seqs[: depth.failures], lambda _: depth.body > 0, depth.body))
             more = known.get(group.key, Known())
             cause = Cause(group.key, group.title, len(group.seqs), steps)
             causes.append(replace(cause, since=more.since, state=more.state, note=more.note))

@@ -129,16 +129,19 @@ def bodies_apart(detail: dict[str, Any]) -> list[dict[str, Any]]:
     return [record for record in records if "ref" in record]
 
 
-def put_back(detail: dict[str, Any], kept: Mapping[str, bytes]) -> None:
-    """Put the beginnings of bodies that are kept apart where they were; `kept` are compressed ones by their hashes."""
+def put_back(detail: dict[str, Any], kept: Mapping[str, bytes], most: int = MOST_SHOWN) -> None:
+    """Put the beginnings of bodies that are kept apart, of so many bytes, where they were.
+
+    `kept` are compressed ones by their hashes.
+    """
     for record in bodies_apart(detail):
         packed = kept.get(record["ref"])
         if packed is None:  # removed since, or not wanted
             record |= {"head": "", "truncated": True}
             continue
         content = inflated(packed)
-        record["head"] = _head(content, record["encoding"])
-        record["truncated"] = record["truncated"] or len(content) > MOST_SHOWN
+        record["head"] = _head(content, record["encoding"], most)
+        record["truncated"] = record["truncated"] or len(content) > most
 
 
 def unpacked(detail: bytes) -> dict[str, Any]:
@@ -161,12 +164,12 @@ def _whole(value: Any) -> Any:
     return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
-def _head(content: bytes, encoding: str) -> str:
+def _head(content: bytes, encoding: str, most: int) -> str:
     """The beginning of a body; a character that the cut goes through is left out."""
     if encoding == "base64":
-        return body_head(content[:MOST_SHOWN], encoding)
-    text = content[:MOST_SHOWN].decode("utf-8", "replace")
-    return text.rstrip("\ufffd") if len(content) > MOST_SHOWN else text
+        return body_head(content[:most], encoding)
+    text = content[:most].decode("utf-8", "replace")
+    return text.rstrip("\ufffd") if len(content) > most else text
 
 
 def _is_text(content: bytes) -> bool:
