@@ -46,8 +46,8 @@ def document(bindings: Iterable[Binding], version: str, guides: Mapping[str, str
             "version": version,
             "description": "Every reply is `{code, data, msg}`: `code` 1 for success, 0 for failure with "
             "`data.error`, a stable name. The HTTP status tells the same.\n\nTo try things out: `POST /api/login`, "
-            "then *Authorize* with the `token` of its answer. Beside the simulated WeChat `dev-demo` is a code, of "
-            "somebody who may make projects, and `dev-alice` that of a colleague.",
+            "then *Authorize* with the `token` of its answer. Beside the simulated WeChat `dev-demo-1` is a code, "
+            "of somebody who may make projects, and `dev-alice-1` that of a colleague; a code works once, so count up.",
         },
         "externalDocs": {"description": "The manual", "url": f"{_MANUAL}/running"},
         "tags": [_tag(name, guides) for name in tags],

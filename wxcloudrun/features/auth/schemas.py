@@ -11,7 +11,7 @@ MOCK_CODE = "the code is a mock one"
 class LoginBody(Input):
     """What `wx.login` gave."""
 
-    model_config = example({"code": "dev-demo"})
+    model_config = example({"code": "dev-demo-1"})
 
     code: str = Field(
         pattern=rf"^([A-Za-z0-9_-]{{1,128}}|{MOCK_CODE})$",
