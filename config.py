@@ -149,7 +149,9 @@ class Settings(BaseModel):
         False, description="Ask WeChat about nicknames and signatures and, with PUBLIC_URL, about avatars."
     )
     public_url: str = Field(
-        "", description="Address under which WeChat can fetch uploads; without it avatars are not checked."
+        "",
+        description="Address under which others reach the service: in links to reports, and for WeChat to fetch "
+        "uploads, without which avatars are not checked.",
     )
     trust_wxcloud_headers: bool = Field(
         False, description="Believe Cloud Run's X-WX-* identity (close public access!)."

@@ -5,12 +5,13 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
 from wxcloudrun.exporters.curl import curl_of
 from wxcloudrun.exporters.naming import Identity, Naming
-from wxcloudrun.exporters.report import RunFacts, StepFacts
+from wxcloudrun.exporters.report import RunFacts, StepFacts, own_error
 from wxcloudrun.exporters.wording import cut, one_line, visible
 from wxcloudrun.exporters.zipped import zipped
 
@@ -40,7 +41,8 @@ def _files(run: RunFacts, steps: Iterable[StepFacts]) -> Iterator[tuple[str, str
     yield "executor.json", _json(_executor(run))
     yield "environment.properties", _properties(run)
     yield "categories.json", _json(_CATEGORIES)
-    for step in steps:
+    own = own_error(run)
+    for step in chain(steps, () if own is None else (own,)):
         writer = _Writer(run, step, naming.identity(step))
         around.add(writer)
         yield from writer.files()

@@ -1,19 +1,25 @@
 """JUnit XML that Jenkins, GitLab and the GitHub actions read: one test case a step and row of data."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from wxcloudrun.exporters.naming import Naming
-from wxcloudrun.exporters.report import RunFacts, StepFacts
+from wxcloudrun.exporters.report import RunFacts, StepFacts, own_error
 from wxcloudrun.exporters.wording import attribute, cut, escaped, one_line
 
 _SHORT = 500
 
 
 def junit(run: RunFacts, steps: Iterable[StepFacts]) -> Iterator[str]:
-    """The file in pieces. `steps` are all that `run.totals` counts, in the plan's order."""
-    totals = run.totals
-    numbers = f'tests="{totals.steps}" failures="{totals.failed}" errors="{totals.error}" skipped="{totals.skipped}"'
+    """The file in pieces. `steps` are all that `run.totals` counts, in the plan's order.
+
+    A run that ended as an error by itself is one test more.
+    """
+    totals, own = run.totals, own_error(run)
+    more = own is not None
+    tests, errors = totals.steps + more, totals.error + more
+    numbers = f'tests="{tests}" failures="{totals.failed}" errors="{errors}" skipped="{totals.skipped}"'
     numbers += f' time="{_seconds(totals.duration_ms or 0.0)}"'
     name = attribute(one_line(run.name))
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -22,7 +28,7 @@ def junit(run: RunFacts, steps: Iterable[StepFacts]) -> Iterator[str]:
     yield f'<testsuite name="{name}" {numbers}{began}>\n'
     yield _properties(run)
     naming = Naming(run)
-    for step in steps:
+    for step in chain(steps, () if own is None else (own,)):
         yield _case(step, naming)
     yield "</testsuite>\n</testsuites>\n"
 

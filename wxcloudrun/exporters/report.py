@@ -104,6 +104,25 @@ class StepFacts:
         return [one for one in self.attempts[:-1] if one["outcome"] != "passed"]
 
 
+def own_error(run: RunFacts) -> StepFacts | None:
+    """What went wrong with a run as a whole where no step tells of it: readers that see steps only would see green."""
+    totals = run.totals
+    if run.state not in ("error", "canceled") or totals.failed or totals.error:
+        return None
+    return StepFacts(
+        seq=-1,
+        path="",
+        phase="steps",
+        kind="run",
+        name="the run as a whole",
+        outcome="error",
+        started_at=run.ended_at or run.started_at or "1970-01-01T00:00:00.000Z",
+        duration_ms=0.0,
+        error_class=run.state,
+        message=run.reason or run.state,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OtherRun:
     """A run that this one is compared with."""

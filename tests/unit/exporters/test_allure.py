@@ -15,6 +15,7 @@ from tests.unit.exporters.samples import (
     an_attempt,
 )
 from wxcloudrun.exporters.allure import allure
+from wxcloudrun.exporters.report import Totals
 from wxcloudrun.exporters.wording import LONGEST
 
 
@@ -95,6 +96,11 @@ def test_the_files_about_the_run_can_be_read_by_java():
     assert "branch\\ name=main" in lines
     assert json.loads(files["executor.json"])["buildUrl"] == "https://t.example/1"
     assert all(one["name"] for one in json.loads(files["categories.json"]))
+
+
+def test_a_run_that_ended_by_itself_is_not_green():
+    last = results(unzipped([a_step(0)], state="error", reason="worker lost", totals=Totals(passed=1)))[-1]
+    assert (last["status"], last["statusDetails"]["message"]) == ("broken", "error: worker lost")
 
 
 def test_hostile_names_stay_names():

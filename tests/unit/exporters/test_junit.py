@@ -3,6 +3,7 @@
 from io import BytesIO
 from xml.etree import ElementTree
 
+import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 from junitparser.xunit2 import FlakyFailure, RerunFailure
 from junitparser.xunit2 import JUnitXml as Reruns
@@ -99,6 +100,18 @@ def test_long_texts_are_cut_and_say_so():
     text = case.findtext("failure")
     assert len(text.encode()) <= LONGEST
     assert text.endswith("(300000 bytes)")
+
+
+@pytest.mark.parametrize(("state", "reason"), [("error", "worker lost"), ("canceled", None)])
+def test_a_run_that_ended_by_itself_is_not_green(state: str, reason: str | None):
+    suite = next(iter(JUnitXml.fromstring(written([a_step(0)], state=state, reason=reason))))
+    assert (suite.tests, suite.errors) == (2, 1)
+    [error] = [one for case in suite for one in case.result]
+    assert (error.type, error.message) == (state, reason or state)
+
+
+def test_a_run_whose_steps_tell_why_it_is_red_has_no_test_more():
+    assert len(cases(written([a_step(0, "error")], state="error"))) == 1
 
 
 def test_a_run_without_steps_is_a_file_all_the_same():

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.db import AnySession
-from wxcloudrun.exporters.report import NOT_PASSED
+from wxcloudrun.exporters.report import NOT_PASSED, RunFacts
 from wxcloudrun.features.reports.dao import ReportDao
 from wxcloudrun.features.reports.reading import Reader
 from wxcloudrun.features.reports.service import FULL, ReportService
@@ -17,7 +17,7 @@ from wxcloudrun.features.reports.views import run_facts
 from wxcloudrun.features.runs.errors import RunNotEnded
 
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_VERSION: Final = "1"
+_VERSION: Final = "1"  # as the engine calls itself to servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class ReportFiles:
             raise RunNotEnded
         return row
 
-    def _facts(self, row: Row[Any]) -> Any:
+    def _facts(self, row: Row[Any]) -> RunFacts:
         return run_facts(row, link=f"{self._place(row)}/report" if self._address else None)
 
     def _place(self, row: Row[Any]) -> str:
