@@ -190,6 +190,12 @@ class Settings(BaseModel):
     run_lease_s: int = Field(
         15, ge=1, le=300, description="Seconds of a worker's silence after which another takes over its runs."
     )
+    run_streams: int = Field(
+        8,
+        ge=1,
+        le=1000,
+        description="Browsers that one process lets follow runs at once; each keeps one of its threads.",
+    )
     retention_days: int = Field(
         90, ge=1, le=3650, description="So long runs are kept, unless a project says otherwise."
     )

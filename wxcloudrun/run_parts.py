@@ -34,6 +34,7 @@ from wxcloudrun.features.runs.reruns import RunReruns
 from wxcloudrun.features.runs.results import ResultService
 from wxcloudrun.features.runs.retention import Limits, RunRetention
 from wxcloudrun.features.runs.service import Around, RunService
+from wxcloudrun.features.runs.streaming import RunStream, Seats
 from wxcloudrun.features.runs.supply import RunSupply
 from wxcloudrun.features.runs.tables import RunTables
 from wxcloudrun.features.runs.waking import Bell
@@ -109,6 +110,8 @@ def _provide_services(settings: "Settings", container: Container, keys: KeyRing)
             lambda keys: get(PictureFiles).let_go(keys),
         ),
     )
+    seats = Seats(settings.run_streams)
+    provide(RunStream, lambda: RunStream(session, get(ProjectAccess), seats))
     provide(ResultService, lambda: ResultService(session, get(ProjectAccess), get(ObjectStore)))
     provide(
         RunReruns,

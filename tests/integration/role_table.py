@@ -219,4 +219,5 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"GET {_IT}/address_grants": MEMBERS,
     f"POST {_IT}/address_grants": ADMINISTRATORS_OF_ALL,
     f"DELETE {_IT}/address_grants/{{grant_id}}": ADMINISTRATORS_OF_ALL,
+    f"GET {_IT}/runs/{{run_id}}/events": MEMBERS,
 }

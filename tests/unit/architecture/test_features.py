@@ -44,6 +44,7 @@ NOUNS = {
         "results",
         "resuming",
         "retention",
+        "streaming",
         "supply",
         "tables",
         "totals",

@@ -143,7 +143,9 @@ class Edge:
 
 
 def _raw(outcome: Raw) -> Response:
-    content = outcome.body if isinstance(outcome.body, bytes | str) else stream_with_context(streamed(outcome.body))
+    content: Any = outcome.body
+    if not isinstance(content, bytes | str):
+        content = stream_with_context(streamed(content, at_once=outcome.at_once))
     return Response(content, outcome.status, list(outcome.headers), content_type=outcome.mimetype)
 
 

@@ -95,6 +95,7 @@ class Raw:
     mimetype: str
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+    at_once: bool = False  # of pieces: none waits for another
 
 
 @dataclass(frozen=True, slots=True)

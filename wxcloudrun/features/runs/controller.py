@@ -9,6 +9,7 @@ from wxcloudrun.features.runs.results import ResultService
 from wxcloudrun.features.runs.retention import RunRetention
 from wxcloudrun.features.runs.schemas import (
     BodyQuery,
+    EventsQuery,
     Rerun,
     ResultLine,
     ResultsQuery,
@@ -22,6 +23,7 @@ from wxcloudrun.features.runs.schemas import (
     RunView,
 )
 from wxcloudrun.features.runs.service import RunService
+from wxcloudrun.features.runs.streaming import RunStream, opened
 
 
 def start_run(actor: Actor, project_id: int, body: RunMade, runs: RunService) -> RunStarted:
@@ -52,6 +54,15 @@ def rerun(actor: Actor, project_id: int, run_id: int, body: Rerun, reruns: RunRe
 def remove_run(actor: Actor, project_id: int, run_id: int, runs: RunService) -> Removed:
     """Remove an ended run with its results. For editors."""
     return runs.remove(actor, project_id, run_id)
+
+
+def events(actor: Actor, caller: Caller, project_id: int, run_id: int, query: EventsQuery, stream: RunStream) -> Raw:
+    """Follow a run as server-sent events: `progress`, `result` with its number as id, `end`; ten minutes at most."""
+    last = caller.headers.get("Last-Event-ID", "")
+    after = int(last) if last.isascii() and last.isdecimal() and len(last) < 10 else query.after
+    pieces = opened(stream.events(actor, project_id, run_id, after))
+    headers = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))
+    return Raw(pieces, "text/event-stream; charset=utf-8", headers=headers, at_once=True)
 
 
 def retention(actor: Actor, project_id: int, retention: RunRetention) -> RetentionView:

@@ -1,6 +1,6 @@
 """Who may do what with runs; what a member may is ProjectAccess's to say."""
 
-from wxcloudrun.core.errors import EditConflict
+from wxcloudrun.core.errors import EditConflict, TooManyRequests
 from wxcloudrun.core.http import Access, Limit, Route
 from wxcloudrun.core.http.later import Later
 from wxcloudrun.features.projects.errors import ProjectArchived, ProjectNotFound, RightRequired
@@ -29,6 +29,7 @@ ROUTES = [
           errors=(ProjectNotFound, RightRequired, errors.RunNotFound, errors.RunEnded)),
     Route("POST", f"{_ONE}/rerun", controller.rerun, _USER, status=202, limit=_OFTEN, idempotent=True,
           errors=(*_FOUND, *_AGAIN, *errors.PLANNED)),
+    Route("GET", f"{_ONE}/events", controller.events, _USER, raw=True, errors=(*_READ, TooManyRequests)),
     Route("GET", _RETENTION, controller.retention, _USER, errors=(ProjectNotFound,)),
     Route("PUT", _RETENTION, controller.change_retention, _USER, errors=(*_WRITTEN, EditConflict)),
     Route("DELETE", _ONE, controller.remove_run, _USER, errors=(*_FOUND, errors.RunNotEnded)),

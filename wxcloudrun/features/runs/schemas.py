@@ -104,6 +104,14 @@ class ResultsQuery(Input):
     size: PageSize = 50
 
 
+class EventsQuery(Input):
+    """Where to begin; a browser that comes back says it itself by `Last-Event-ID`."""
+
+    after: Annotated[int, Field(ge=-1, le=2**31 - 1)] = Field(
+        -1, description="Number of the last result that is known."
+    )
+
+
 class BodyQuery(Input):
     """Which part of a body to fetch, in bytes."""
 
