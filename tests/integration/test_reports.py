@@ -39,9 +39,9 @@ def test_a_red_run_tells_what_broke_and_how_to_repeat_it(each_runs: RunStage):
 
 
 def test_the_last_run_of_the_same_says_what_is_new_fixed_and_still_failing(each_runs: RunStage):
-    first = each_runs.case("always red", "/1", assertions=[BAD])
-    second = each_runs.case("turns green", "/2", assertions=[BAD])
-    third = each_runs.case("turns red", "/3")
+    first = each_runs.case("always red", "/one", assertions=[BAD])
+    second = each_runs.case("turns green", "/two", assertions=[BAD])
+    third = each_runs.case("turns red", "/three")
     scenario = each_runs.scenario("s", first, second, third, stop_on_failure=False)
     before = each_runs.done(scenario_id=scenario)["id"]
     assert report(each_runs, before)["changes"]["before"] is None
@@ -49,7 +49,12 @@ def test_the_last_run_of_the_same_says_what_is_new_fixed_and_still_failing(each_
         path = f"{each_runs.team.path}/cases/{case}"
         version = each_runs.team.editor.ok("GET", path)["version"]
         each_runs.team.editor.ok("PUT", path, {"version": version, "assertions": [assertion]})
-    found = report(each_runs, each_runs.done(scenario_id=scenario)["id"])["changes"]
+    whole = report(each_runs, each_runs.done(scenario_id=scenario)["id"])
+    found = whole["changes"]
+    assert sorted((one["fresh"], one["steps"][0]["name"]) for one in whole["failures"]) == [
+        (0, "always red"),
+        (1, "turns red"),
+    ]
     assert (found["before"]["run_id"], found["before"]["state"]) == (before, "failed")
     assert (found["new_failures"], found["fixed"], found["still_failing"]) == (1, 1, 1)
     assert (found["added"], found["removed"], found["green"]) == (0, 0, None)

@@ -147,12 +147,16 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Failures that have one cause. `steps` are the first of them; `since` is the run that had it first."""
+    """Failures that have one cause. `steps` are the first of them; `since` is the run that had it first.
+
+    `fresh`: how many of them did not fail in the last comparable run; None where there is none.
+    """
 
     key: str
     title: str
     count: int
     steps: tuple[StepFacts, ...] = ()
+    fresh: int | None = None
     since: OtherRun | None = None
     state: str | None = None
     note: str | None = None

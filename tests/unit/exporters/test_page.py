@@ -156,6 +156,13 @@ def test_long_bodies_stay_outside_and_are_linked_where_the_reader_can_fetch_them
     assert 'href="https://t.example/bodies/cd34"' in drawn([], [a_cause(kept)], bodies="https://t.example/bodies")
 
 
+@pytest.mark.parametrize(("fresh", "told"), [(2, ">new<"), (1, ">1 new<"), (0, None), (None, None)])
+def test_a_cause_that_was_not_there_the_last_time_says_so(fresh: int | None, told: str | None):
+    content = drawn([], [a_cause(a_step(1, "failed"), count=2, fresh=fresh)])
+    assert ('class="new"' in content) == (told is not None)
+    assert told is None or told in content
+
+
 def test_more_of_a_cause_than_are_shown_are_counted():
     content = drawn([], [a_cause(a_step(1, "failed"), count=900)])
     assert "899 more of this cause" in content

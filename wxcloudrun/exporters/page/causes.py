@@ -42,11 +42,19 @@ def _title(cause: Cause) -> str:
     if cause.note:
         notes.append(escaped(one_line(cause.note)))
     told = f'<p class="soft small">{" · ".join(notes)}</p>' if notes else ""
+    new = f' <span class="new">{_fresh(cause)}</span>' if cause.fresh else ""
     times = both("次", "times")
     return (
         f'<div><span class="number">{cause.count:,}<span class="hidden"> {times}</span></span>'
-        f"<div><h3>{escaped(one_line(cause.title))}</h3>{told}</div></div>\n"
+        f"<div><h3>{escaped(one_line(cause.title))}{new}</h3>{told}</div></div>\n"
     )
+
+
+def _fresh(cause: Cause) -> str:
+    """That a cause was not there the last time, wholly or in part."""
+    if cause.fresh == cause.count:
+        return both("新出现", "new")
+    return both(f"{cause.fresh:,} 个新增", f"{cause.fresh:,} new")
 
 
 def _failure(step: StepFacts, bodies: str | None, *, opened: bool) -> str:

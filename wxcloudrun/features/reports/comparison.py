@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
@@ -15,7 +16,15 @@ type Name = tuple[object, ...]
 _WRONG = (StepOutcome.FAILED, StepOutcome.ERROR)
 
 
-def changes(run: Row[Any], dao: ReportDao) -> Changes:
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is different, and the names of steps that failed before; None where nothing was before."""
+
+    changes: Changes
+    failed: frozenset[Name] | None = None
+
+
+def compared(run: Row[Any], dao: ReportDao) -> Comparison:
     """What is different from the last comparable run of the same thing in the same environment.
 
     Runs of only what had failed are no measure for a whole run, and have all of it before them. The last green run is
@@ -25,11 +34,11 @@ def changes(run: Row[Any], dao: ReportDao) -> Changes:
     before = next(_same(dao.earlier(run), asked), None)
     green = next(_same(dao.earlier(run, RunState.PASSED, run.branch), asked), None)
     if before is None:
-        return Changes(green=None if green is None else other(green))
+        return Comparison(Changes(green=None if green is None else other(green)))
     now, then = _steps(dao.names(run.id)), _steps(dao.names(before.id))
     failing, failed = ({name for name, wrong in steps.items() if wrong} for steps in (now, then))
     part = asked.get("partial") is True
-    return Changes(
+    told = Changes(
         before=other(before),
         green=None if green is None else other(green),
         new_failures=len(failing - failed),
@@ -38,6 +47,12 @@ def changes(run: Row[Any], dao: ReportDao) -> Changes:
         added=len(now.keys() - then.keys()),
         removed=0 if part else len(then.keys() - now.keys()),
     )
+    return Comparison(told, frozenset(failed))
+
+
+def name_of(row: Row[Any]) -> Name:
+    """What tells a step from the others in any run."""
+    return row.case_id, row.name, row.dataset, row.phase
 
 
 def asked_of(run: Row[Any]) -> dict[str, Any]:
@@ -64,6 +79,6 @@ def _steps(rows: Iterable[Row[Any]]) -> dict[Name, bool]:
     """Steps by what tells them apart in any run, and whether one of that name went wrong."""
     found: dict[Name, bool] = {}
     for row in rows:
-        name = (row.case_id, row.name, row.dataset, row.phase)
+        name = name_of(row)
         found[name] = found.get(name, False) or row.outcome in _WRONG
     return found

@@ -93,6 +93,7 @@ class CauseView(View):
     key: str
     title: str
     count: int
+    fresh: int | None = Field(description="How many of them did not fail in `changes.before`; null without that run.")
     since: OtherView | None
     state: str | None
     note: str | None

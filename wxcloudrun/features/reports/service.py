@@ -12,7 +12,7 @@ from wxcloudrun.core.pagination import Slice, cursor, position
 from wxcloudrun.exporters.report import Cause, Changes, RunFacts
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.reports.causes import grouped
-from wxcloudrun.features.reports.comparison import changes
+from wxcloudrun.features.reports.comparison import compared, name_of
 from wxcloudrun.features.reports.dao import ReportDao
 from wxcloudrun.features.reports.insight import Insight, Known
 from wxcloudrun.features.reports.reading import Reader
@@ -98,13 +98,16 @@ class ReportService:
         groups = grouped(wrong, reader.details)
         told = groups[: depth.causes]
         known = dict(self._insight.known(row.project_id, row.id, [one.key for one in told])) if told else {}
+        comparison, names = compared(row, self._dao), {one.seq: name_of(one) for one in wrong}
         causes = []
         for group in told:
             steps = tuple(reader.some(group.seqs[: depth.failures], lambda _: depth.body > 0, depth.body))
             more = known.get(group.key, Known())
-            cause = Cause(group.key, group.title, len(group.seqs), steps)
+            failed = comparison.failed
+            fresh = None if failed is None else sum(names[seq] not in failed for seq in group.seqs)
+            cause = Cause(group.key, group.title, len(group.seqs), steps, fresh)
             causes.append(replace(cause, since=more.since, state=more.state, note=more.note))
-        return Findings(run, changes(row, self._dao), causes, len(groups), known, self._quarantined(row, wrong))
+        return Findings(run, comparison.changes, causes, len(groups), known, self._quarantined(row, wrong))
 
     def quarantined(self, row: Row[Any]) -> Collection[int]:
         """Numbers of those cases that went wrong in this run and stop no pipeline for now."""

@@ -59,6 +59,7 @@ def cause_view(run: RunFacts, cause: Cause, known: Known | None) -> CauseView:
         key=cause.key,
         title=cause.title,
         count=cause.count,
+        fresh=cause.fresh,
         since=_other(cause.since),
         state=cause.state,
         note=cause.note,
