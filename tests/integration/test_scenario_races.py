@@ -95,3 +95,27 @@ def test_of_several_edits_of_one_version_one_is_kept(office: Office):  # noqa: F
     assert told(edits) == {"ok": 1, "edit_conflict": 4}
     names = at_once(5, lambda who: office.call(who % 2, "POST", f"{path}/scenarios", {"name": "same"}))
     assert told(names) == {"ok": 1, "scenario_name_taken": 4}
+
+
+def test_what_is_given_while_an_input_becomes_secret_is_not_kept_in_clear(office: Office):  # noqa: F811 - as above
+    path = office.project("editor")
+    for turn in range(6):
+        login = office.ok(0, "POST", f"{path}/scenarios", {"name": f"log in {turn}", "inputs": [{"name": "pin"}]})["id"]
+        buy = office.ok(0, "POST", f"{path}/scenarios", {"name": f"buy {turn}"})["id"]
+        place = f"{path}/scenarios/{buy}/steps"
+        call = {"kind": "scenario", "scenario_id": login, "inputs": {"pin": "before-4711"}}
+        step = office.ok(0, "POST", place, call)["id"]
+        secret = {"inputs": [{"name": "pin", "secret": True}]}
+
+        def work(who: int, login: int = login, where: str = f"{place}/{step}", secret: object = secret) -> Answer:
+            if who == 0:
+                return office.call(0, "PUT", f"{path}/scenarios/{login}", secret)
+            return office.call(1, "PUT", where, {"inputs": {"pin": "after-4711"}})
+
+        assert {answer.status for answer in at_once(2, work)} == {200}
+    engine = create_engine(office.url)
+    with engine.connect() as connection:
+        kept = [row.content for row in connection.execute(select(_T.c.content))]
+    engine.dispose()
+    assert len(kept) >= 6
+    assert "4711" not in str(kept)
