@@ -1,8 +1,12 @@
 """What a run tells as one resource: verdict, changes, causes, steps; small however many steps there are."""
 
 import json
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from tests.integration.projects_bench import error_of
@@ -11,8 +15,7 @@ from tests.integration.runs_api_bench import BAD, OK, RunStage
 from wxcloudrun.app import EXTENSION
 from wxcloudrun.core.db import db
 from wxcloudrun.exporters.report import OtherRun
-from wxcloudrun.features.reports.insight import Insight, Known
-from wxcloudrun.features.reports.service import ReportService
+from wxcloudrun.features.reports.insight import Insight, Known, NothingKnown
 from wxcloudrun.features.runs.results import MOST_LISTED
 
 
@@ -86,9 +89,12 @@ def test_a_rerun_of_what_failed_is_compared_and_is_no_measure_for_others(a_runs:
 
 
 def test_while_a_run_goes_on_there_is_no_verdict(a_runs: RunStage):
-    number = a_runs.started(case_id=a_runs.case())["id"]
+    case = a_runs.case()
+    before = a_runs.done(case_id=case)["id"]
+    number = a_runs.started(case_id=case)["id"]
     found = report(a_runs, number)
     assert (found["verdict"], found["state"], found["failures"]) == (None, "queued", [])
+    assert (found["changes"]["before"]["run_id"], found["changes"]["removed"]) == (before, 0), "it may yet come to them"
     response = a_runs.team.viewer.call("GET", f"{a_runs.place(number)}/junit.xml")
     assert error_of(response) == (409, "run_not_ended")
 
@@ -125,26 +131,39 @@ def test_the_first_page_of_ten_thousand_steps_is_small_and_asks_few_questions(a_
     assert len([one for one in asked if "run_results" in one]) <= 12
 
 
-def test_what_others_remember_of_a_cause_is_told(a_runs: RunStage):
+class Memory:
+    """Knows every cause, and lets no case stop a pipeline."""
+
+    def known(self, project_id, run_id, keys):
+        since = OtherRun(3, "failed", "2026-01-01T00:00:00.000Z")
+        return {key: Known(since, "known", "a ticket", "https://t.example/1") for key in keys}
+
+    def quarantined(self, project_id, case_ids):
+        return set(case_ids)
+
+
+@pytest.fixture
+def remembering(a_runs: RunStage) -> Iterator[int]:
+    """A red run of a service that remembers."""
+    _, run = a_red_run(a_runs)
     container = a_runs.team.app.extensions[EXTENSION]
-
-    class Memory:
-        def known(self, project_id, run_id, keys):
-            since = OtherRun(3, "failed", "2026-01-01T00:00:00.000Z")
-            return {key: Known(since, "known", "a ticket", "https://t.example/1") for key in keys}
-
-        def quarantined(self, project_id, case_ids):
-            return set(case_ids)
-
     container.provide(Insight, Memory)
     container.forget_made()
-    assert container.get(ReportService)
-    _, run = a_red_run(a_runs)
-    found = report(a_runs, run)
+    yield run
+    container.provide(Insight, NothingKnown)
+    container.forget_made()
+
+
+def test_what_others_remember_of_a_cause_is_told(a_runs: RunStage, remembering: int):
+    found = report(a_runs, remembering)
     [cause] = found["failures"]
     assert cause["since"] == {"run_id": 3, "state": "failed", "at": "2026-01-01T00:00:00.000Z"}
     assert (cause["state"], cause["note"], cause["link"]) == ("known", "a ticket", "https://t.example/1")
     assert found["quarantined"] == [one["case_id"] for one in cause["steps"]]
+    archive = zipfile.ZipFile(BytesIO(a_runs.team.viewer.call("GET", f"{a_runs.place(remembering)}/allure.zip").data))
+    results = [json.loads(archive.read(name)) for name in archive.namelist() if name.endswith("-result.json")]
+    details = [one["statusDetails"] for one in results]
+    assert [(one["known"], one["muted"]) for one in details] == [(False, False), (True, True)]
 
 
 def test_a_private_cases_run_is_not_there_for_others(a_runs: RunStage):

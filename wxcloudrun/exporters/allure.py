@@ -150,7 +150,7 @@ class _Around:
 
 
 def _details(step: StepFacts) -> Json:
-    flaky = step.flaky or bool(step.good and step.earlier)
+    flaky = step.good and bool(step.earlier)
     told: Json = {"known": step.known, "muted": step.muted, "flaky": flaky}
     if step.message is not None:
         kind = f"{step.error_class}: " if step.error_class else ""

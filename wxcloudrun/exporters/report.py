@@ -53,8 +53,7 @@ class RunFacts:
 class StepFacts:
     """What one step gave. `detail` is the engine's result as JSON, bodies put back; everything in it is masked.
 
-    `flaky`, `known` and `muted` are what people or statistics say of its failure: it comes and goes, somebody knows
-    the cause, it stops no pipeline.
+    `known` and `muted` are what people say of its failure: somebody knows the cause, it stops no pipeline.
     """
 
     seq: int
@@ -74,7 +73,6 @@ class StepFacts:
     message: str | None = None
     explanation: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
-    flaky: bool = False
     known: bool = False
     muted: bool = False
 
@@ -160,3 +158,4 @@ class Cause:
     since: OtherRun | None = None
     state: str | None = None
     note: str | None = None
+    link: str | None = None

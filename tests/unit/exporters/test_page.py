@@ -163,6 +163,12 @@ def test_a_cause_that_was_not_there_the_last_time_says_so(fresh: int | None, tol
     assert told is None or told in content
 
 
+def test_a_cause_links_to_its_ticket_and_to_nothing_that_runs():
+    bad = a_step(1, "failed")
+    assert 'href="https://t.example/1?a=&quot;b"' in drawn([], [a_cause(bad, link='https://t.example/1?a="b')])
+    assert "javascript:" not in drawn([], [a_cause(bad, link="javascript:alert(1)")])
+
+
 def test_more_of_a_cause_than_are_shown_are_counted():
     content = drawn([], [a_cause(a_step(1, "failed"), count=900)])
     assert "899 more of this cause" in content

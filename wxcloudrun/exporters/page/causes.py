@@ -6,7 +6,7 @@ from wxcloudrun.exporters.naming import row_of
 from wxcloudrun.exporters.page.evidence import evidence
 from wxcloudrun.exporters.page.words import OUTCOMES, STATES, both, duration, moment, of, sign
 from wxcloudrun.exporters.report import Cause, StepFacts
-from wxcloudrun.exporters.wording import cut, escaped, one_line
+from wxcloudrun.exporters.wording import attribute, cut, escaped, one_line
 
 _MESSAGE = 400
 
@@ -41,6 +41,8 @@ def _title(cause: Cause) -> str:
         notes.append(of(STATES, cause.state))
     if cause.note:
         notes.append(escaped(one_line(cause.note)))
+    if cause.link is not None and cause.link.startswith(("https://", "http://")):
+        notes.append(f'<a href="{attribute(cause.link)}" rel="noreferrer">{escaped(one_line(cause.link))}</a>')
     told = f'<p class="soft small">{" · ".join(notes)}</p>' if notes else ""
     new = f' <span class="new">{_fresh(cause)}</span>' if cause.fresh else ""
     times = both("次", "times")

@@ -37,7 +37,7 @@ def compared(run: Row[Any], dao: ReportDao) -> Comparison:
         return Comparison(Changes(green=None if green is None else other(green)))
     now, then = _steps(dao.names(run.id)), _steps(dao.names(before.id))
     failing, failed = ({name for name, wrong in steps.items() if wrong} for steps in (now, then))
-    part = asked.get("partial") is True
+    part = asked.get("partial") is True or not run.state.final
     told = Changes(
         before=other(before),
         green=None if green is None else other(green),

@@ -59,7 +59,8 @@ class ReportFiles:
         from wxcloudrun.exporters.allure import allure  # noqa: PLC0415 - as above
 
         row = self._ended(actor, project_id, run_id)
-        return File(_name(row, "allure.zip"), allure(self._facts(row), self._reader(row).steps(_of_failures)))
+        reader = Reader(self._dao, project_id, run_id, self._reports.marks(row))
+        return File(_name(row, "allure.zip"), allure(self._facts(row), reader.steps(_of_failures)))
 
     def har(self, actor: Actor, project_id: int, run_id: int) -> File:
         """HAR."""
@@ -96,7 +97,7 @@ class ReportFiles:
         return f"{self._address}/api/projects/{row.project_id}/runs/{row.id}"
 
     def _reader(self, row: Row[Any]) -> Reader:
-        return Reader(self._dao, row.project_id, row.id, self._reports.quarantined(row))
+        return Reader(self._dao, row.project_id, row.id)
 
 
 def _name(row: Row[Any], ending: str) -> str:

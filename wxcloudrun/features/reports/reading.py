@@ -1,6 +1,7 @@
 """Reads the results of a run in the plan's order, a page at a time: nothing is held while a client is slow."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import batched
 from typing import Any, Final
 
@@ -18,13 +19,21 @@ type Wanted = Callable[[Row[Any]], bool]
 """Whether the bodies of a result are wanted."""
 
 
-class Reader:
-    """Reads results of one run. `quarantined` are cases whose failures stop no pipeline."""
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What people said of failures: cases that stop no pipeline, and numbers of results whose cause is known."""
 
-    def __init__(self, dao: ReportDao, project_id: int, run_id: int, quarantined: Collection[int] = ()) -> None:
+    quarantined: Collection[int] = ()
+    known: Collection[int] = ()
+
+
+class Reader:
+    """Reads results of one run, with what was said of them."""
+
+    def __init__(self, dao: ReportDao, project_id: int, run_id: int, marks: Marks | None = None) -> None:
         self._dao = dao
         self._project_id, self._run_id = project_id, run_id
-        self._quarantined = quarantined
+        self._marks = marks or Marks()
 
     def steps(self, bodies: Wanted) -> Iterator[StepFacts]:
         """All of them in the plan's order. Each question is asked for itself, when its page is wanted."""
@@ -86,7 +95,8 @@ class Reader:
             message=row.message,
             explanation=detail.pop("explanation", None),
             detail=detail,
-            muted=row.case_id is not None and row.case_id in self._quarantined,
+            known=row.seq in self._marks.known,
+            muted=row.case_id is not None and row.case_id in self._marks.quarantined,
         )
 
 

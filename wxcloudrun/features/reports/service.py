@@ -1,7 +1,7 @@
 """The report of a run: how it ended, what is different, why it failed, in parts that stay small."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -15,7 +15,7 @@ from wxcloudrun.features.reports.causes import grouped
 from wxcloudrun.features.reports.comparison import compared, name_of
 from wxcloudrun.features.reports.dao import ReportDao
 from wxcloudrun.features.reports.insight import Insight, Known
-from wxcloudrun.features.reports.reading import Reader
+from wxcloudrun.features.reports.reading import Marks, Reader
 from wxcloudrun.features.reports.schemas import ReportQuery, ReportStepsQuery, ReportView
 from wxcloudrun.features.reports.views import cause_view, changes_view, run_facts, totals_view
 from wxcloudrun.features.runs.access import seen
@@ -42,13 +42,12 @@ FULL: Final = Depth(causes=60, failures=5, body=8 * 1024)
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a report is made of besides its steps. `known` tells of causes by their keys."""
+    """What a report is made of besides its steps; `count` is how many causes there are in all."""
 
     run: RunFacts
     changes: Changes
     causes: Sequence[Cause]
     count: int
-    known: dict[str, Known]
     quarantined: Collection[int]
 
 
@@ -73,7 +72,7 @@ class ReportService:
             reason=row.reason,
             totals=totals_view(found.run.totals),
             changes=changes_view(found.changes),
-            failures=[cause_view(found.run, cause, found.known.get(cause.key)) for cause in found.causes],
+            failures=[cause_view(found.run, cause) for cause in found.causes],
             causes=found.count,
             quarantined=sorted(found.quarantined),
             slowest=[ResultLine.of(one) for one in self._dao.slowest(run_id, _SLOWEST)],
@@ -97,7 +96,7 @@ class ReportService:
         reader = Reader(self._dao, row.project_id, row.id)
         groups = grouped(wrong, reader.details)
         told = groups[: depth.causes]
-        known = dict(self._insight.known(row.project_id, row.id, [one.key for one in told])) if told else {}
+        known = self._insight.known(row.project_id, row.id, [one.key for one in told]) if told else {}
         comparison, names = compared(row, self._dao), {one.seq: name_of(one) for one in wrong}
         causes = []
         for group in told:
@@ -106,12 +105,17 @@ class ReportService:
             failed = comparison.failed
             fresh = None if failed is None else sum(names[seq] not in failed for seq in group.seqs)
             cause = Cause(group.key, group.title, len(group.seqs), steps, fresh)
-            causes.append(replace(cause, since=more.since, state=more.state, note=more.note))
-        return Findings(run, comparison.changes, causes, len(groups), known, self._quarantined(row, wrong))
+            causes.append(replace(cause, **{one.name: getattr(more, one.name) for one in fields(more)}))
+        return Findings(run, comparison.changes, causes, len(groups), self._quarantined(row, wrong))
 
-    def quarantined(self, row: Row[Any]) -> Collection[int]:
-        """Numbers of those cases that went wrong in this run and stop no pipeline for now."""
-        return self._quarantined(row, self._dao.wrong(row.id))
+    def marks(self, row: Row[Any]) -> Marks:
+        """What people said of this run's failures. Who calls this has checked that it may be said."""
+        wrong = self._dao.wrong(row.id)
+        groups = grouped(wrong, Reader(self._dao, row.project_id, row.id).details)
+        told = self._insight.known(row.project_id, row.id, [one.key for one in groups]) if groups else {}
+        known = {key for key, one in told.items() if one.state == "known"}
+        seqs = {seq for group in groups if group.key in known for seq in group.seqs}
+        return Marks(self._quarantined(row, wrong), seqs)
 
     def _quarantined(self, row: Row[Any], wrong: Sequence[Row[Any]]) -> Collection[int]:
         cases = {one.case_id for one in wrong if one.case_id is not None}

@@ -11,7 +11,6 @@ from wxcloudrun.exporters.naming import scenario_path
 from wxcloudrun.exporters.report import Cause, Changes, OtherRun, RunFacts, StepFacts, Totals
 from wxcloudrun.exporters.wording import cut
 from wxcloudrun.features.reports.comparison import asked_of
-from wxcloudrun.features.reports.insight import Known
 from wxcloudrun.features.reports.schemas import CauseView, ChangesView, FailureView, OtherView, TotalsView
 
 _EXPLANATION = 3_000  # bytes
@@ -53,7 +52,7 @@ def changes_view(changes: Changes) -> ChangesView:
     )
 
 
-def cause_view(run: RunFacts, cause: Cause, known: Known | None) -> CauseView:
+def cause_view(run: RunFacts, cause: Cause) -> CauseView:
     """A group of failures."""
     return CauseView(
         key=cause.key,
@@ -63,7 +62,7 @@ def cause_view(run: RunFacts, cause: Cause, known: Known | None) -> CauseView:
         since=_other(cause.since),
         state=cause.state,
         note=cause.note,
-        link=None if known is None else known.link,
+        link=cause.link,
         steps=[_failure(run, step) for step in cause.steps],
     )
 
