@@ -1,5 +1,6 @@
 """The one place where the parts are put together: settings in, a Flask application out."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,7 +148,7 @@ def parts(settings: "Settings") -> Container:
     )
     provide(Events, lambda: Events(settings.wx_appid, get(SubscriptionService), _reactions(settings, container)))
     provide(Inbox, lambda: Inbox(session, clock, keys, _doors(settings, get(Clock)), lambda: get(Events).handlers()))
-    provide(HealthService, lambda: HealthService(lambda: db.engine, MIGRATIONS))
+    provide(HealthService, lambda: HealthService(lambda: db.engine, MIGRATIONS, broker=_broker(settings, container)))
     provide(Metrics, lambda: Metrics(shared=settings.prometheus_multiproc_dir is not None))
     measured = settings.metrics_token is not None
     provide(
@@ -224,6 +225,15 @@ def _reactions(settings: "Settings", container: Container) -> Reactions:
         if settings.wechat_content_check
         else None,
     )
+
+
+def _broker(settings: "Settings", container: Container) -> Callable[[], Callable[[], bool]] | None:
+    """What asks the broker whether it answers, where there is one."""
+    if settings.run_broker_url is None:
+        return None
+    from wxcloudrun.features.runs.dispatch import RunDispatch  # noqa: PLC0415 - only who has a broker pays for runs
+
+    return lambda: container.get(RunDispatch).answers
 
 
 def _cloud(settings: "Settings") -> CloudRules | None:

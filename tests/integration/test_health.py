@@ -46,6 +46,23 @@ def test_tables_of_another_version_are_not_ready(each_app: Flask):
     assert reply.headers["Retry-After"] == "5"
 
 
+def test_without_its_broker_the_service_is_ready_and_says_that_runs_wait(app: Flask):
+    container = app.extensions[EXTENSION]
+    recipe = container._recipes[HealthService]
+    with app.app_context():
+        engine = db.engine
+    migrations = Path("migrations")
+    container.provide(HealthService, lambda: HealthService(lambda: engine, migrations, broker=lambda: lambda: False))
+    try:
+        reply = app.test_client().get("/readyz")
+        told = app.test_cli_runner().invoke(args=["doctor"])
+    finally:
+        container.provide(HealthService, recipe)
+    assert reply.status_code == 200
+    assert reply.json["data"]["broker"]["reason"] == "unreachable"
+    assert (told.exit_code, "cannot be reached: runs wait" in told.output) == (1, True)
+
+
 class SlowProbe(DatabaseProbe):
     """A database that takes its time."""
 

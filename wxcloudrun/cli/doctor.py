@@ -35,7 +35,7 @@ class Finding:
 @click.option("--port", default=8080, envvar="PORT", type=_PORT, help="Port the service is to listen on, as PORT.")
 @with_appcontext
 def doctor(folder: Path, port: int) -> None:
-    """Look at Python, disk, port and database; exits with 1 when something is wrong."""
+    """Look at Python, disk, port, database and broker; exits with 1 when something is wrong."""
     findings = [*_machine(folder, port), *_database()]
     for finding in findings:
         click.echo(f"{'ok   ' if finding.fine else 'WRONG'}  {finding.name:<12} {finding.text}")
@@ -66,6 +66,10 @@ def _database() -> Iterator[Finding]:
         reason = readiness.migrations.reason
         mend = f"{reason}: run `flask db upgrade`" if reason else "are those of this version"
         yield Finding("tables", readiness.migrations.ok, mend)
+    broker = readiness.broker
+    if broker is not None:
+        mend = "answers" if broker.ok else "cannot be reached: runs wait; is it running, is RUN_BROKER_URL right?"
+        yield Finding("broker", broker.ok, f"{mend}, {broker.took_ms} ms")
 
 
 def _writable(folder: Path) -> bool:

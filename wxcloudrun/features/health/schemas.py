@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from wxcloudrun.core.shapes import View
 
 
@@ -25,3 +27,6 @@ class Readiness(View):
     status: Literal["ok", "unavailable"]
     database: Check
     migrations: Check
+    broker: Check | None = Field(
+        None, description="Where one is set. Without it requests are served all the same, and runs wait."
+    )

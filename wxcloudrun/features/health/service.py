@@ -24,7 +24,15 @@ _REVISION = re.compile(r"^(revision|down_revision) *= *[\"']([^\"']+)[\"']", re.
 class HealthService:
     """Says whether requests can be served."""
 
-    def __init__(self, engine: Callable[[], Engine], migrations: Path, probe: DatabaseProbe | None = None) -> None:
+    def __init__(
+        self,
+        engine: Callable[[], Engine],
+        migrations: Path,
+        probe: DatabaseProbe | None = None,
+        broker: Callable[[], Callable[[], bool]] | None = None,
+    ) -> None:
+        """`broker` gives what asks a broker whether it answers; None where there is none."""
+        self._broker = broker
         self._probe = probe or DatabaseProbe(engine())
         self._migrations = migrations
         self._head: str | None = None
@@ -40,7 +48,13 @@ class HealthService:
             reason = "not_migrated" if revision is None else "other_version"
             migrations = migrations.model_copy(update={"ok": False, "reason": reason})
         status = "ok" if migrations.ok else "unavailable"
-        return Readiness(status=status, database=database, migrations=migrations)
+        return Readiness(status=status, database=database, migrations=migrations, broker=self._asked())
+
+    def _asked(self) -> Check | None:
+        if self._broker is None:
+            return None
+        check, answers = self._within_limit(self._broker())
+        return check.model_copy(update={"ok": False, "reason": "unreachable"}) if answers is False else check
 
     def _within_limit[R](self, ask: Callable[[], R]) -> tuple[Check, R | None]:
         began = time.perf_counter()

@@ -32,6 +32,9 @@ class Messages(Protocol):
     def depth(self, priority: Priority) -> int:
         """How many messages nobody has taken yet."""
 
+    def ping(self) -> None:
+        """Connect anew."""
+
 
 class RunDispatch:
     """Sends messages about runs that wait: at once when they are queued, and again when nobody took them.
@@ -62,6 +65,15 @@ class RunDispatch:
             self._sending = True
         # Not a daemon: a command that queued a run ends when its message has left.
         threading.Thread(target=self._send_all, name="runs-messages", daemon=False).start()
+
+    def answers(self) -> bool:
+        """True when the broker can be reached, and where there is none to be reached."""
+        try:
+            if self._messages is not None:
+                self._messages.ping()
+        except BrokerGone:
+            return False
+        return True
 
     def again(self) -> int:
         """Send messages for runs that may begin and that nobody took, where their queue is empty; how many."""

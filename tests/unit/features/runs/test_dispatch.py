@@ -40,6 +40,9 @@ class FakeMessages:
         self._ask()
         return sum(one is priority for _, one in self.sent)
 
+    def ping(self):
+        self._ask()
+
     def _ask(self):
         self.asked += 1
         self.came.set()
@@ -88,6 +91,14 @@ def test_without_a_broker_nothing_is_sent():
     dispatch = RunDispatch(House(Waiting(1)), None)
     dispatch.soon(1, CI)
     assert dispatch.again() == 0
+
+
+def test_whether_the_broker_answers_is_told():
+    house = House()
+    assert house.dispatch.answers()
+    house.messages.away = True
+    assert not house.dispatch.answers()
+    assert RunDispatch(house, None).answers()
 
 
 def test_a_run_that_nobody_took_is_sent_again_once_its_queue_is_empty():
