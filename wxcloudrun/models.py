@@ -17,6 +17,7 @@ from wxcloudrun.features.runs.models import (
     RunBody,
     RunBodyUse,
     RunCheckpoint,
+    RunEnding,
     RunPlan,
     RunResult,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "RunBody",
     "RunBodyUse",
     "RunCheckpoint",
+    "RunEnding",
     "RunPlan",
     "RunResult",
     "RunTrigger",

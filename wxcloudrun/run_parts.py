@@ -3,7 +3,7 @@
 import os
 import platform
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -26,6 +26,7 @@ from wxcloudrun.features.projects.ranges import AddressGrants
 from wxcloudrun.features.runs.choosing import Library, RunChoosing
 from wxcloudrun.features.runs.crew import Places, RunCrew
 from wxcloudrun.features.runs.dispatch import RunDispatch
+from wxcloudrun.features.runs.endings import Listener, RunEndings
 from wxcloudrun.features.runs.execution import RunExecution
 from wxcloudrun.features.runs.gate import StepGate
 from wxcloudrun.features.runs.leases import Heart
@@ -57,12 +58,19 @@ def provide_runs(settings: "Settings", container: Container, keys: KeyRing) -> N
     """How runs are carried out. What works in threads of its own is made inside an application's context."""
     get, provide = container.get, container.provide
     provide(Bell, lambda: Bell(settings.data_dir))
-    provide(RunTables, lambda: RunTables(sessionmaker(db.engine, expire_on_commit=False)))
+    told = listeners(container)
+    provide(RunTables, lambda: RunTables(sessionmaker(db.engine, expire_on_commit=False), told=list(told)))
+    provide(RunEndings, lambda: RunEndings(db.session, told))
     provide(RunExecution, lambda: _execution(settings, container, keys))
     provide(RunCrew, lambda: _crew(settings, get(RunTables), get(RunExecution), get(Bell)))
     provide(RunDispatch, lambda: RunDispatch(_supply(settings, get(RunTables)), _messages(settings)))
-    _provide_services(settings, container, keys)
+    _provide_services(settings, container, keys, list(told))
     _provide_triggers(container, keys)
+
+
+def listeners(container: Container) -> Mapping[str, Listener]:
+    """Who is told of every run that ended, by the names under which this is noted with a run's end."""
+    return {}
 
 
 def _provide_triggers(container: Container, keys: KeyRing) -> None:
@@ -73,7 +81,7 @@ def _provide_triggers(container: Container, keys: KeyRing) -> None:
     provide(TriggerDeliveries, lambda: TriggerDeliveries(session, get(Clock), keys, get(RunService).start))
 
 
-def _provide_services(settings: "Settings", container: Container, keys: KeyRing) -> None:
+def _provide_services(settings: "Settings", container: Container, keys: KeyRing, told: list[str]) -> None:
     """How people's part of runs is made: starting, looking at, repeating."""
     get, provide = container.get, container.provide
     session: Any = db.session
@@ -83,6 +91,7 @@ def _provide_services(settings: "Settings", container: Container, keys: KeyRing)
         let_go=lambda keys: get(PictureFiles).let_go(keys),
         queued=lambda run_id, priority: get(RunDispatch).soon(run_id, priority),
         lease_s=settings.run_lease_s,
+        told=told,
     )
     provide(
         RunPlanning,

@@ -20,6 +20,7 @@ from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.auth.access import SessionService
 from wxcloudrun.features.projects.invitations import InvitationService
 from wxcloudrun.features.runs.dispatch import RunDispatch
+from wxcloudrun.features.runs.endings import RunEndings
 from wxcloudrun.features.runs.retention import RunRetention
 from wxcloudrun.features.schedules.firing import ScheduleFiring
 from wxcloudrun.features.triggers.deliveries import TriggerDeliveries
@@ -53,6 +54,7 @@ def duties(container: Container) -> list[Duty]:
     return [
         Duty("audit.seal", 2, lambda: get(AuditService).seal(), drains=True),
         Duty("runs.send", 2, lambda: get(RunDispatch).again()),
+        Duty("runs.tell_ended", 1, lambda: get(RunEndings).tell(), drains=True),
         Duty("schedules.fire", 1, lambda: get(ScheduleFiring).fire(), drains=True),
         Duty("wechat.handle_pushes", 1, lambda: get(Inbox).handle(), drains=True),
         Duty("idempotency.clear", 600, lambda: get(Idempotency).clear()),

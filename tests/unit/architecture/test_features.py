@@ -34,6 +34,7 @@ NOUNS = {
         "crew",
         "deflation",
         "dispatch",
+        "endings",
         "gate",
         "keeping",
         "leases",

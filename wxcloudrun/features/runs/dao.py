@@ -17,15 +17,26 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from wxcloudrun.core.db import AnySession, fetch
 from wxcloudrun.core.db_time import utc_now
-from wxcloudrun.features.runs.models import Run, RunBody, RunBodyUse, RunCheckpoint, RunPlan, RunResult, RunState
+from wxcloudrun.features.runs.models import (
+    Run,
+    RunBody,
+    RunBodyUse,
+    RunCheckpoint,
+    RunEnding,
+    RunPlan,
+    RunResult,
+    RunState,
+)
 
 _R: Any = Run.__table__
 _P: Any = RunPlan.__table__
@@ -33,6 +44,7 @@ _C: Any = RunCheckpoint.__table__
 _S: Any = RunResult.__table__
 _B: Any = RunBody.__table__
 _U: Any = RunBodyUse.__table__
+_E: Any = RunEnding.__table__
 NUMBERS = (
     "stored", "passed", "failed", "error", "skipped", "after_retry", "requests", "min_ms", "mean_ms", "max_ms", "ahead",
     "detail_bytes",
@@ -52,10 +64,16 @@ _WAITS = [
 
 
 class RunDao:
-    """Runs as their workers see them. `now` is the database's clock; a test may hand in another."""
+    """Runs as their workers see them. `now` is the database's clock; a test may hand in another.
 
-    def __init__(self, session: AnySession, now: ColumnElement[datetime] | None = None) -> None:
+    `told` are the names of those who are told of every run that ended.
+    """
+
+    def __init__(
+        self, session: AnySession, now: ColumnElement[datetime] | None = None, told: Collection[str] = ()
+    ) -> None:
         self.session = self._session = session
+        self._told = told
         self._now: ColumnElement[datetime] = utc_now() if now is None else now
 
     def running(self) -> Sequence[Row[Any]]:
@@ -91,7 +109,7 @@ class RunDao:
         values = {"state": state, "reason": reason, "fence": seen.fence + 1, "ended_at": self._now}
         closed = self._changed(self._unchanged(seen), values)
         if closed:
-            self.forget(seen.id)
+            self.ended(seen.id)
         return closed
 
     def _unchanged(self, seen: Row[Any]) -> ColumnElement[bool]:
@@ -181,9 +199,16 @@ class RunDao:
         """What the results of a batch handed on, encrypted."""
         self._run(insert(_C), {"run_id": run_id, "content": content})
 
-    def forget(self, run_id: int) -> None:
-        """Remove what only a next worker would need."""
+    def ended(self, run_id: int) -> None:
+        """In the transaction that ends a run: remove what only a next worker would need, and note who is to be told."""
         self._run(delete(_C).where(_C.c.run_id == run_id))
+        if self._told:
+            place = (_R.c.id, _R.c.project_id)
+            told = [
+                select(*place, literal(name), literal(0), self._now).where(_R.c.id == run_id) for name in self._told
+            ]
+            names = ["run_id", "project_id", "consumer", "attempts", "due_at"]
+            self._run(insert(_E).from_select(names, union_all(*told)))
 
     def _insert(self, table: Table, rows: Sequence[Mapping[str, Any]], *, missing: bool = False) -> None:
         """Many rows at once; with `missing` those whose key is there already are left out."""
@@ -199,6 +224,34 @@ class RunDao:
 
     def _run(self, statement: Any, values: Any = None) -> CursorResult[Any]:
         return self._session.connection().execute(statement, values)
+
+
+class EndingsDao:
+    """The notes of ended runs. `now` is the database's clock; a test may hand in another."""
+
+    def __init__(self, session: AnySession, now: ColumnElement[datetime] | None = None) -> None:
+        self._session = session
+        self._now: ColumnElement[datetime] = utc_now() if now is None else now
+
+    def due(self, consumers: Sequence[str], size: int) -> Sequence[Row[Any]]:
+        """What is due for these, the longest due first; `now` beside each."""
+        query = select(_E, self._now.label("now")).where(_E.c.due_at <= self._now, _E.c.consumer.in_(consumers))
+        return fetch(self._session, query.order_by(_E.c.due_at, _E.c.id).limit(size))
+
+    def take(self, seen: Row[Any], until: datetime) -> bool:
+        """Hold a note as `seen` until then; false when somebody else has taken it since."""
+        same = (_E.c.id == seen.id, _E.c.attempts == seen.attempts)
+        changed: Any = self._session.execute(update(_E).where(*same).values(attempts=_E.c.attempts + 1, due_at=until))
+        return bool(changed.rowcount)
+
+    def postpone(self, seen: Row[Any], until: datetime) -> None:
+        """What was taken as `seen` is due then, unless somebody has taken it again."""
+        same = (_E.c.id == seen.id, _E.c.attempts == seen.attempts + 1)
+        self._session.execute(update(_E).where(*same).values(due_at=until))
+
+    def remove(self, number: int) -> None:
+        """It was done, or is given up."""
+        self._session.execute(delete(_E).where(_E.c.id == number))
 
 
 _STATEMENTS: dict[tuple[str, str, bool], tuple[str, list[str] | None]] = {}

@@ -142,6 +142,23 @@ class RunCheckpoint(Base):
     content: Mapped[str] = mapped_column(LONG_TEXT, info=ENCRYPTED)
 
 
+class RunEnding(Base):
+    """An ended run of which somebody has still to be told; gone when it was done.
+
+    `due_at` is when that is tried (again), by the database's clock.
+    """
+
+    __tablename__ = "run_endings"
+    __table_args__ = (UniqueConstraint("run_id", "consumer"), Index(None, "due_at", "id"), Base.__table_args__)
+
+    id: Mapped[int] = row_id()
+    run_id: Mapped[int] = mapped_column(ROW_ID)
+    project_id: Mapped[int] = mapped_column(ROW_ID)
+    consumer: Mapped[str] = mapped_column(code(32))
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class RunResult(Base):
     """What one step gave. `detail` is everything the engine tells of it, compressed JSON without its bodies."""
 

@@ -219,7 +219,7 @@ class Recorder:
                 return self._stored_by_us(dao, last)
             self._insert(dao, results)
             if "ended_at" in last:
-                dao.forget(lease.run_id)
+                dao.ended(lease.run_id)
         return None
 
     def _insert(self, dao: RunDao, results: list[PackedResult]) -> None:

@@ -1,7 +1,7 @@
 """Runs: starting, listing, looking at, canceling and removing them; results are in `results`, repeats in `reruns`."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -39,7 +39,8 @@ class Around:
     tell them elsewhere that a run is `queued`.
 
     These two neither wait nor fail. `let_go` hears of files to which no row refers any more, in the transaction that
-    makes it so. `lease_s`: after so many seconds of silence a worker counts as lost.
+    makes it so. `lease_s`: after so many seconds of silence a worker counts as lost. `told` are the names of those who
+    are told of every run that ended.
     """
 
     count: Callable[[int | None, tuple[int, ...]], None]
@@ -47,6 +48,7 @@ class Around:
     let_go: Callable[[Iterable[str]], None]
     queued: Callable[[int, Priority], None]
     lease_s: float
+    told: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class RunService:
         self._planning = planning
         self._around = around
         self._questions = questions or RunQuestions(session)
-        self._runs = RunDao(session)
+        self._runs = RunDao(session, told=around.told)
 
     def start(
         self,
