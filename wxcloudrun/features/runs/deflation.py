@@ -44,6 +44,7 @@ _NEWEST: Final = _RESULT.encode()
 _KNOWN: Final = {zlib.adler32(text): text for text in (_NEWEST,)}
 
 _LEVEL: Final = 1  # a little larger than the best there is, in a small part of the time
+_RESULT_LEVEL: Final = 3  # against a text that a result resembles it takes a seventh less, in the same time
 _WINDOW, _MEMORY = 12, 4  # 4 KiB look back as far as it pays; the usual 256 KiB take longer to get than to use
 _HAS_DICTIONARY: Final = 0x20  # of the second byte, RFC 1950 section 2.2
 
@@ -65,7 +66,7 @@ def deflated_result(content: bytes) -> bytes:
 @cache
 def _prepared() -> "zlib._Compress":
     """One that has read the text already; a copy of it begins there."""
-    return zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zlib.Z_DEFAULT_STRATEGY, _NEWEST)
+    return zlib.compressobj(_RESULT_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zlib.Z_DEFAULT_STRATEGY, _NEWEST)
 
 
 def inflated(content: bytes) -> bytes:
