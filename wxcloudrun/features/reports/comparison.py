@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from wxcloudrun.analysis.comparison import Name, StepSeen, compared
 from wxcloudrun.core.clock import iso
 from wxcloudrun.exporters.report import Changes, OtherRun
 from wxcloudrun.features.reports.dao import ReportDao
 from wxcloudrun.features.runs.models import RunState, StepOutcome
 
-type Name = tuple[object, ...]
 _WRONG = (StepOutcome.FAILED, StepOutcome.ERROR)
 
 
@@ -24,7 +24,7 @@ class Comparison:
     failed: frozenset[Name] | None = None
 
 
-def compared(run: Row[Any], dao: ReportDao) -> Comparison:
+def before_and_after(run: Row[Any], dao: ReportDao) -> Comparison:
     """What is different from the last comparable run of the same thing in the same environment.
 
     Runs of only what had failed are no measure for a whole run, and have all of it before them. The last green run is
@@ -35,19 +35,19 @@ def compared(run: Row[Any], dao: ReportDao) -> Comparison:
     green = next(_same(dao.earlier(run, RunState.PASSED, run.branch), asked), None)
     if before is None:
         return Comparison(Changes(green=None if green is None else other(green)))
-    now, then = _steps(dao.names(run.id)), _steps(dao.names(before.id))
-    failing, failed = ({name for name, wrong in steps.items() if wrong} for steps in (now, then))
+    then = list(_steps(dao.names(before.id)))
+    found = compared(_steps(dao.names(run.id)), then)
     part = asked.get("partial") is True or not run.state.final
     told = Changes(
         before=other(before),
         green=None if green is None else other(green),
-        new_failures=len(failing - failed),
-        fixed=len((failed - failing) & now.keys()),
-        still_failing=len(failing & failed),
-        added=len(now.keys() - then.keys()),
-        removed=0 if part else len(then.keys() - now.keys()),
+        new_failures=len(found.new_failures),
+        fixed=len(found.fixed),
+        still_failing=len(found.still_failing),
+        added=len(found.added),
+        removed=0 if part else len(found.removed),
     )
-    return Comparison(told, frozenset(failed))
+    return Comparison(told, frozenset(step.name for step in then if step.wrong))
 
 
 def name_of(row: Row[Any]) -> Name:
@@ -75,10 +75,6 @@ def _same(runs: Iterable[Row[Any]], asked: dict[str, Any]) -> Iterator[Row[Any]]
             yield run
 
 
-def _steps(rows: Iterable[Row[Any]]) -> dict[Name, bool]:
-    """Steps by what tells them apart in any run, and whether one of that name went wrong."""
-    found: dict[Name, bool] = {}
+def _steps(rows: Iterable[Row[Any]]) -> Iterator[StepSeen]:
     for row in rows:
-        name = name_of(row)
-        found[name] = found.get(name, False) or row.outcome in _WRONG
-    return found
+        yield StepSeen(name_of(row), row.outcome in _WRONG)

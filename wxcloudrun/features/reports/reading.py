@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from wxcloudrun.analysis.evidence import MOST_READ
 from wxcloudrun.exporters.report import StepFacts
 from wxcloudrun.features.reports.dao import ReportDao
 from wxcloudrun.features.runs.results import MOST_SHOWN, bodies_apart, put_back, unpacked
@@ -55,10 +56,16 @@ class Reader:
         yield from self._told(waiting, bodies, most)
 
     def details(self, seqs: Sequence[int]) -> dict[int, Mapping[str, Any]]:
-        """What the engine tells of results by their numbers, without bodies."""
+        """What the engine tells of results by their numbers; of answers also the bodies that may tell an error."""
         found: dict[int, Mapping[str, Any]] = {}
         for some in batched(seqs, _AT_ONCE):
-            found |= {seq: unpacked(row.detail) for seq, row in self._dao.results(self._run_id, some).items()}
+            details = {seq: unpacked(row.detail) for seq, row in self._dao.results(self._run_id, some).items()}
+            answers = [one["response"]["body"] for one in details.values() if one.get("response") is not None]
+            refs = {body["ref"] for body in answers if "ref" in body and body["size"] <= MOST_READ}
+            kept = self._dao.bodies(self._project_id, sorted(refs)) if refs else {}
+            for detail in details.values():
+                put_back(detail, kept)
+            found |= details
         return found
 
     def _told(

@@ -12,7 +12,7 @@ from wxcloudrun.core.pagination import Slice, cursor, position
 from wxcloudrun.exporters.report import Cause, Changes, RunFacts
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.reports.causes import grouped
-from wxcloudrun.features.reports.comparison import compared, name_of
+from wxcloudrun.features.reports.comparison import before_and_after, name_of
 from wxcloudrun.features.reports.dao import ReportDao
 from wxcloudrun.features.reports.insight import Insight, Known
 from wxcloudrun.features.reports.reading import Marks, Reader
@@ -97,7 +97,7 @@ class ReportService:
         groups = grouped(wrong, reader.details)
         told = groups[: depth.causes]
         known = self._insight.known(row.project_id, row.id, [one.key for one in told]) if told else {}
-        comparison, names = compared(row, self._dao), {one.seq: name_of(one) for one in wrong}
+        comparison, names = before_and_after(row, self._dao), {one.seq: name_of(one) for one in wrong}
         causes = []
         for group in told:
             steps = tuple(reader.some(group.seqs[: depth.failures], lambda _: depth.body > 0, depth.body))
