@@ -12,6 +12,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The time, in UTC."""
 
+    def stamp(self) -> str:
+        """The time as `stamp` writes it."""
+
     def monotonic(self) -> float:
         """Seconds since some moment; never goes back."""
 
@@ -22,6 +25,12 @@ class SystemClock:
     def now(self) -> datetime:
         """The time, in UTC."""
         return datetime.fromtimestamp(time.time(), UTC)
+
+    def stamp(self) -> str:
+        """The time as `stamp` writes it, in a third of the time."""
+        now = time.time()
+        seconds = int(now)
+        return f"{_whole_second(seconds)}.{int((now - seconds) * 1000):03}Z"
 
     monotonic = staticmethod(time.monotonic)
     """Seconds since some moment; never goes back."""

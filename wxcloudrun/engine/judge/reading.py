@@ -49,10 +49,13 @@ class ResponseView:
     def json(self, reader: str = "JSONPath") -> Any:
         """The body as a JSON value; `reader` stands in the message when the body is too large for it."""
         if self._json is _UNREAD:
-            self._again("json")
-            self._refuse_large(reader, self.json_limit)
+            if self._trouble:
+                self._again("json")
+            body = self.response.body
+            if body.size > self.json_limit:
+                self._refuse_large(reader, self.json_limit)
             try:
-                self._json = _parse(self.response.body.read(), self.response.body.charset)
+                self._json = _parse(body.read(), body.charset)
             except Unreadable as trouble:
                 self._trouble["json"] = trouble
                 raise
@@ -123,8 +126,7 @@ def _parse(content: bytes, charset: str) -> Any:
 def _decoded(content: bytes, charset: str) -> str:
     """JSON is UTF-8 (RFC 8259, section 8.1); the declared character set is tried when it is not."""
     plain = 0 not in content[:4] and content[0] < _FIRST_OF_A_MARK
-    encoding = "utf-8" if plain else json.detect_encoding(content)
-    for name in dict.fromkeys((encoding, charset)):
+    for name in ("utf-8", charset) if plain else (json.detect_encoding(content), charset):
         try:
             return content.decode(name)
         except UnicodeDecodeError as error:

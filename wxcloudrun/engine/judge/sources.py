@@ -58,6 +58,7 @@ class Sourced(Part):
 type Variables = Mapping[str, Any]
 type Reader = Callable[[ResponseView, Variables], Found | Missing]
 
+_READ_AT_ONCE: Final = frozenset(Source) - {Source.JSONPATH, Source.JMESPATH, Source.XPATH, Source.REGEX}
 _PHASES: Final = ("resolve", "connect", "tls", "send", "wait", "receive", "total")
 _ATTRIBUTES: Final[dict[str, Callable[[Cookie], Any]]] = {
     "value": lambda cookie: cookie.value,
@@ -96,6 +97,14 @@ def compile_reader(source: Source, spec: Sourced, *, templated: bool = False) ->
         read = _BUILDERS[source](spec)
     pipeline = compile_filters(spec.filters, skip=has_placeholder if templated else None)
     return _filtered(read, pipeline) if pipeline.filters else read
+
+
+def reads_quickly(spec: "Sourced") -> bool:
+    """Whether reading it takes no longer than parsing the body: no search, no query that visits many places."""
+    source = getattr(spec, "source", None)
+    if source is Source.JSONPATH:
+        return not has_placeholder(spec.argument) and compile_jsonpath(spec.argument).singular
+    return source in _READ_AT_ONCE
 
 
 def _filtered(read: Reader, pipeline: Pipeline) -> Reader:

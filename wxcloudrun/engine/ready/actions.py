@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from wxcloudrun.engine.bounds import Bounds
 from wxcloudrun.engine.errors import ErrorClass, StepError
@@ -36,6 +36,10 @@ class Effects:
     secrets: set[str] = field(default_factory=set)
     passing: set[str] = field(default_factory=set)  # names that end with the step
     log: list[str] = field(default_factory=list)
+
+
+NO_EFFECTS: Final = Effects()
+"""Of the steps without actions, nearly all of them; nobody writes into it."""
 
 
 def compile_action(action: Action, where: str) -> CompiledAction:

@@ -9,17 +9,20 @@ from pydantic import ValidationError
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
 from wxcloudrun.engine.judge.allowance import Allowance, Ask
 from wxcloudrun.engine.judge.assertion import Assertion, AssertionOutcome, CompiledAssertion, compile_assertion
-from wxcloudrun.engine.judge.comparators import compile_check, plain
+from wxcloudrun.engine.judge.comparators import Comparator, compile_check, plain
 from wxcloudrun.engine.judge.extraction import CompiledExtraction, Extraction, compile_extraction
 from wxcloudrun.engine.judge.outcome import Missing, Unreadable
 from wxcloudrun.engine.judge.reading import ResponseView
-from wxcloudrun.engine.judge.sources import Source, Sourced
+from wxcloudrun.engine.judge.sources import Source, Sourced, reads_quickly
 from wxcloudrun.engine.record import record
 from wxcloudrun.engine.render.names import Names
 from wxcloudrun.engine.render.template import Template, compile_tree, is_template
 
 _NOT_TOLD = "a filter cannot work on the value; which words it had is not told, since the value is secret"
 _LITERAL = ("name", "message", "source", "comparator", "expression", "scope")
+_SMALL = 64 * 1024
+"""Bytes of a body in which a quick check is over before anybody could ask whether it may go on."""
+_THOROUGH = (None, Comparator.SCHEMA, Comparator.STRUCTURE, Comparator.MATCHES, Comparator.NOT_MATCHES)
 
 
 @record(frozen=True, slots=True)
@@ -37,11 +40,6 @@ class Taken:
     unreadable: bool = False
     before_filters: Any = None  # of a secret: what its filters were given, to be masked as well
 
-    @property
-    def fatal(self) -> bool:
-        """True when a required value is missing."""
-        return not self.has_value
-
 
 class Checks:
     """The extractions and assertions of one case step, in order; disabled ones are left out."""
@@ -55,6 +53,8 @@ class Checks:
             _Judge(one, index, f"{where}.assertions.{index}") for index, one in enumerate(assertions) if one.enabled
         )
 
+        self._quickly_taken = all(one.quick for one in self._takers)
+        self._quickly_judged = all(one.quick for one in self._judges)
         self.asks_names = any(one.asks_names for one in self._takers) or any(one.asks_names for one in self._judges)
         """False when no reader looks a name up, so that nobody has to gather them."""
 
@@ -83,8 +83,8 @@ class Checks:
 
         `ask` is called now and then when they take long, so that a deadline or a cancel ends them.
         """
-        if not self._takers:
-            return ()
+        if self._quickly_taken and view.response.body.size <= _SMALL:
+            return tuple([one.take(view, names) for one in self._takers])
         with Allowance(ask) as allowance:
             taken = []
             for one in self._takers:
@@ -96,6 +96,8 @@ class Checks:
         self, view: ResponseView, names: Names, ask: Ask | None = None
     ) -> tuple[tuple[int, AssertionOutcome], ...]:
         """Every assertion's verdict with its index; raises `StepError` as `take` does."""
+        if self._quickly_judged and view.response.body.size <= _SMALL:
+            return tuple([(one.index, one.check(view, names)) for one in self._judges])
         with Allowance(ask) as allowance:
             judged = []
             for one in self._judges:
@@ -113,6 +115,7 @@ class _Taker:
         self.scope = spec.scope.value
         compiled = _located(where, compile_extraction, spec, self.tree is not None)
         self.asks_names = self.tree is not None or _asks_names(spec)
+        self.quick = not self.asks_names and reads_quickly(spec)
         self._compiled: CompiledExtraction | None = None if self.tree is not None else compiled
 
     def take(self, view: ResponseView, names: Names) -> Taken:
@@ -164,6 +167,7 @@ class _Judge:
         self.index = index
         self._compiled: CompiledAssertion = _located(where, compile_assertion, spec, self.tree is not None)
         self.asks_names = self.tree is not None or _asks_names(spec)
+        self.quick = not self.asks_names and reads_quickly(spec) and spec.comparator not in _THOROUGH
         self._expected: Any = compile_tree(spec.expected, f"{where}.expected") if self.tree is not None else None
         self._only_expected = self.tree is not None and _split(spec, where, ("expected",))[1] is None
 

@@ -1,16 +1,15 @@
 """One attempt of a case step: act, render, send, extract, judge. It keeps everything; recording comes later."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from wxcloudrun.engine.clock import stamp
 from wxcloudrun.engine.errors import DefinitionError, ErrorClass, StepError
 from wxcloudrun.engine.judge.assertion import AssertionOutcome
 from wxcloudrun.engine.judge.reading import ResponseView
 from wxcloudrun.engine.plan.case import Dataset, SignAction
 from wxcloudrun.engine.plan.steps import CaseStep
-from wxcloudrun.engine.ready.actions import Effects, carry_out
+from wxcloudrun.engine.ready.actions import NO_EFFECTS, Effects, carry_out
 from wxcloudrun.engine.ready.checks import Taken
 from wxcloudrun.engine.ready.compiled_case import CompiledCase
 from wxcloudrun.engine.ready.places import located
@@ -29,24 +28,42 @@ from wxcloudrun.engine.send.prepare import PreparedRequest
 from wxcloudrun.engine.send.request import RequestSpec
 from wxcloudrun.engine.send.spool import discard_body
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(slots=True)
+
 class Trial:
     """What one attempt gave, not masked."""
 
-    outcome: Outcome = Outcome.PASSED
-    error: StepError | None = None
-    reason: str | None = None
-    sent_at: str = ""
-    spec: RequestSpec | None = None
-    exchange: Exchange | None = None
-    view: ResponseView | None = None
-    taken: tuple[Taken, ...] = ()
-    judged: tuple[tuple[int, AssertionOutcome], ...] = ()
-    effects: Effects = field(default_factory=Effects)
-    names: Names | None = None
-    used: dict[str, tuple[Source, Any]] = field(default_factory=dict)
-    trace: tuple[str, str] | None = None
+    __slots__ = (
+        "effects",
+        "error",
+        "exchange",
+        "judged",
+        "names",
+        "outcome",
+        "reason",
+        "sent_at",
+        "spec",
+        "taken",
+        "trace",
+        "used",
+        "view",
+    )
+
+    def __init__(self) -> None:
+        self.outcome = Outcome.PASSED
+        self.error: StepError | None = None
+        self.reason: str | None = None
+        self.sent_at = ""
+        self.spec: RequestSpec | None = None
+        self.exchange: Exchange | None = None
+        self.view: ResponseView | None = None
+        self.taken: tuple[Taken, ...] = ()
+        self.judged: tuple[tuple[int, AssertionOutcome], ...] = ()
+        self.effects = NO_EFFECTS
+        self.names: Names | None = None
+        self.used: Mapping[str, tuple[Source, Any]] = _NOTHING
+        self.trace: tuple[str, str] | None = None
 
     @property
     def response(self) -> Response | None:
@@ -166,7 +183,11 @@ class Trier:
         """Evaluate the assertions, all of them, unless the attempt could not be carried out."""
         if trial.error is not None or trial.view is None:
             return
-        missing = next((one for one in trial.taken if one.fatal), None)
+        missing = None
+        for one in trial.taken:
+            if not one.has_value:
+                missing = one
+                break
         names = self._names_for_checks(trial, "/after")
         try:
             trial.judged = self._case.checks.judge(trial.view, names, self._place.bounds.check)
@@ -229,6 +250,8 @@ class Trier:
         return self._names(trial, part)
 
     def _act(self, actions: Any, trial: Trial, part: str) -> None:
+        if trial.effects is NO_EFFECTS:
+            trial.effects = Effects()
         for index, action in enumerate(actions):
             names = self._names(trial, f"{part}/{index}")
             if isinstance(action.action, SignAction):
@@ -239,7 +262,7 @@ class Trier:
                 raise StepError(ErrorClass.HOOK, f"{action.field}: the text holds half of a surrogate pair") from None
             except StepError as fault:
                 raise discreet(fault, action) from None
-            trial.used.update(names.used)
+            trial.used = {**trial.used, **names.used}
             for name in trial.effects.secrets:
                 self._run.redactor.add(trial.effects.values.get(name), name)
 
@@ -289,7 +312,7 @@ class Trier:
         header = self._step.case.idempotency_header
         if header is not None:
             headers = (*headers, (header, self._key()))
-        trial.sent_at = stamp(run.clock.now())
+        trial.sent_at = run.clock.stamp()
         return run.sender.send(
             prepared, jar=self._place.jar, headers=headers, deadline=bounds.until, cancel=bounds.is_canceled
         )

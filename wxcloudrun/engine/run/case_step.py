@@ -2,7 +2,6 @@
 
 import hashlib
 
-from wxcloudrun.engine.clock import stamp
 from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.plan.case import Dataset
 from wxcloudrun.engine.plan.plan import Intent
@@ -23,16 +22,21 @@ def run_case(
     run: Run, step: CaseStep, scope: Scope, place: Place, row: Dataset | None, iteration: int | None
 ) -> StepResult:
     """Carry out a case step; never raises for what a plan, a server or the network can do."""
-    started, began = run.clock.now(), run.clock.monotonic()
+    started, began = run.clock.stamp(), run.clock.monotonic()
     intent = run.plan.resume.intents.get(place.path)
     trier = Trier(run, step, scope, place, row, lambda: intent.idempotency_key if intent else _key(run, place))
-    loop = _Loop(run, step, place, trier, intent.attempt if intent else 0)
-    refused = None if intent is None or _may_repeat(step, trier) else _interrupted(intent)
-    trial = loop.run() if refused is None else trier.failed(refused)
+    if intent is None and step.poll is None and step.retry is None:
+        trial = trier.attempt(1)
+        trier.judge(trial)
+        kept = [trial.summary(1, 0.0, run.redactor.body)]
+    else:
+        loop = _Loop(run, step, place, trier, intent.attempt if intent else 0)
+        refused = None if intent is None or _may_repeat(step, trier) else _interrupted(intent)
+        trial = loop.run() if refused is None else trier.failed(refused)
+        kept = loop.kept
     trier.hand_on(trial)
     took_ms = int((run.clock.monotonic() - began) * 1_000_000) / 1000  # whole microseconds
-    course = Course(stamp(started), took_ms, tuple(loop.kept), row, iteration)
-    result = record(run, step, place, trial, course)
+    result = record(run, step, place, trial, Course(started, took_ms, tuple(kept), row, iteration))
     trier.release(trial)
     return result
 

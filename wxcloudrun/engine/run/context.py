@@ -1,8 +1,8 @@
 """What all parts of one run share, and the place in the plan where each of them stands."""
 
-import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Protocol
 
 from wxcloudrun.engine.bounds import Bounds
@@ -114,18 +114,15 @@ class Tally:
     """Counts of what was given out, and the bound on it."""
 
     limit: int
-    given: int = 0
     exhausted: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    numbers: Iterator[int] = field(default_factory=count)  # no two threads get the same one
 
     def take(self) -> bool:
         """True while another result may be made."""
-        with self.lock:
-            if self.given >= self.limit:
-                self.exhausted = True
-                return False
-            self.given += 1
+        if next(self.numbers) < self.limit:
             return True
+        self.exhausted = True
+        return False
 
 
 @dataclass(slots=True)

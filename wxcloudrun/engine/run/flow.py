@@ -26,7 +26,6 @@ from wxcloudrun.engine.shape import kind_in_words
 
 Rows = tuple[Dataset | None, ...]
 
-_NO_ROWS: Rows = (None,)
 _BAD = (Outcome.FAILED, Outcome.ERROR)
 
 
@@ -37,6 +36,10 @@ class Pass:
     index: int | None
     values: dict[str, Any]
     row: Dataset | None = None
+
+
+_NO_ROWS: Rows = (None,)
+_ONCE = (Pass(None, {}),)
 
 
 class Flow:
@@ -114,7 +117,7 @@ class Flow:
     def _passes(self, step: StepBase, compiled: CompiledStep, scope: Scope, place: Place) -> Iterable[Pass]:
         rows = self._rows(step, compiled, place) if isinstance(step, CaseStep) else _NO_ROWS
         if not compiled.many:
-            return (Pass(None, {}, rows[0]),)
+            return _ONCE if rows[0] is None else (Pass(None, {}, rows[0]),)
         items = [None] if step.for_each is None else self._items(compiled, scope, place)
         times = step.repeat.times if step.repeat else 1
         if len(items) * times * len(rows) > 1_000_000:

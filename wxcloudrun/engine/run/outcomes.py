@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wxcloudrun.engine.clock import stamp
 from wxcloudrun.engine.errors import ErrorClass, StepError
 from wxcloudrun.engine.plan.plan import DoneStep
 from wxcloudrun.engine.plan.steps import CaseStep, StepBase
@@ -40,7 +39,7 @@ def blank(run: "Run", step: StepBase, place: "Place", outcome: Outcome, iteratio
         key=text(step.key),
         name=text(step.name or (case.name if case else "") or step.key),
         phase=place.phase,
-        started_at=stamp(run.clock.now()),
+        started_at=run.clock.stamp(),
         duration_ms=0.0,
         id=step.id,
         case_id=case.id if case else None,

@@ -1,7 +1,7 @@
 """Turns a trial into a `StepResult`: heads of bodies, headers, checks and variables, each masked on its way."""
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from wxcloudrun.engine.judge.assertion import AssertionOutcome
@@ -9,6 +9,7 @@ from wxcloudrun.engine.judge.values import shown
 from wxcloudrun.engine.plan.case import Dataset
 from wxcloudrun.engine.plan.steps import CaseStep
 from wxcloudrun.engine.ready.checks import Taken
+from wxcloudrun.engine.record import record as record_class
 from wxcloudrun.engine.response import Body, Cookie, Hop, Response
 from wxcloudrun.engine.result.masked_body import as_text
 from wxcloudrun.engine.result.records import (
@@ -36,7 +37,7 @@ _LINE = 8_000
 """Characters of a URL, a header, a status line, a curl in a result: a row stays small."""
 
 
-@dataclass(slots=True)
+@record_class(frozen=True, slots=True)
 class Course:
     """How a step went as a whole."""
 
@@ -49,7 +50,7 @@ class Course:
 
 def record(run: Run, step: CaseStep, place: Place, trial: Trial, course: Course) -> StepResult:
     """The result of a case step."""
-    redactor = run.redactor
+    redactor, effects = run.redactor, trial.effects
     for name, (_, value) in trial.used.items():
         if sensitive_name(name):
             redactor.learn(value, name)
@@ -69,7 +70,7 @@ def record(run: Run, step: CaseStep, place: Place, trial: Trial, course: Course)
         id=step.id,
         case_id=case.id,
         case_version=case.version,
-        trail=tuple([text(name) for name in place.trail]),
+        trail=place.trail if redactor.empty else tuple([text(name) for name in place.trail]),
         iteration=course.iteration,
         dataset=_dataset(redactor, course.row) if course.row else None,
         reason=redactor.body(trial.reason) if trial.reason else None,
@@ -80,14 +81,16 @@ def record(run: Run, step: CaseStep, place: Place, trial: Trial, course: Course)
         assertions=tuple([_assertion(redactor, index, one) for index, one in trial.judged]),
         extractions=tuple([_extraction(redactor, one) for one in trial.taken]),
         variables=variable_records(redactor, trial.used),
-        log=tuple([redactor.body(line) for line in trial.effects.log]),
+        log=tuple([redactor.body(line) for line in effects.log]) if effects.log else (),
         carried=_carried(trial, redactor),
         cookies=response.cookies if response else (),
     )
 
 
-def variable_records(redactor: Redactor, used: dict[str, tuple[Any, Any]]) -> tuple[VariableRecord, ...]:
+def variable_records(redactor: Redactor, used: Mapping[str, tuple[Any, Any]]) -> tuple[VariableRecord, ...]:
     """Names with their values and sources; secrets are masked whole and carry a keyed hash."""
+    if not used:
+        return ()
     return tuple([_variable(redactor, name, str(source), value) for name, (source, value) in used.items()])
 
 
@@ -110,7 +113,7 @@ def _request(run: Run, trial: Trial, sent: SentRequest) -> RequestRecord:
         "url": _bounded(redactor.url(sent.url)),
         "headers": _headers(redactor, sent.headers),
         "body": _body(redactor, sent.body_head, sent.body_size, sent.body_sha256, "utf-8"),
-        "curl": _bounded(curl),
+        "curl": curl and _bounded(curl),
     }
 
 
@@ -124,9 +127,9 @@ def _response(redactor: Redactor, response: Response) -> ResponseRecord:
         "body": _body(redactor, body.head, body.size, body.sha256, body.charset),
         "url": _bounded(redactor.url(response.url)),
         "timing": timing_record(response.timing),
-        "cookies": [_cookie(redactor, cookie) for cookie in response.cookies],
+        "cookies": [_cookie(redactor, cookie) for cookie in response.cookies] if response.cookies else [],
         "peer": response.peer,
-        "hops": [_hop(redactor, hop) for hop in response.hops],
+        "hops": [_hop(redactor, hop) for hop in response.hops] if response.hops else [],
         "certificate": response.certificate,
     }
 
@@ -212,7 +215,7 @@ def _assertion(redactor: Redactor, index: int, one: AssertionOutcome) -> Asserti
         "where": text(one.where) if one.passed else body(one.where),
         "nearest": body(one.nearest) if one.nearest else None,
         "message": body(one.message) if one.message else "",
-        "places": [body(place) for place in one.places],
+        "places": [body(place) for place in one.places] if one.places else [],
     }
 
 
@@ -230,6 +233,8 @@ def _extraction(redactor: Redactor, one: Taken) -> ExtractionRecord:
 
 
 def _carried(trial: Trial, redactor: Redactor) -> tuple[Carried, ...]:
+    if not trial.effects.values and not trial.taken:
+        return ()
     made = [
         Carried(name, value, name in redactor.names)
         for name, value in trial.effects.values.items()

@@ -30,11 +30,22 @@ def response_charset(content_type: str | None, head: bytes) -> str:
         for mark, codec in _MARKS:
             if head.startswith(mark):
                 return codec
+    by_header = _header_codec(content_type)
+    if by_header is not None:
+        return by_header
+    found = _XML.search(head[:_LOOK]) or _META.search(head[:_LOOK])
+    return _codec(found.group(1).decode("ascii") if found else "utf-8")
+
+
+@lru_cache(maxsize=256)
+def _header_codec(content_type: str | None) -> str | None:
+    """What the header says; None when the body may say it. JSON has no place for a declaration of its own."""
     declared = declared_charset(content_type)
-    if declared is None and "json" not in (content_type or ""):
-        found = _XML.search(head[:_LOOK]) or _META.search(head[:_LOOK])
-        declared = found.group(1).decode("ascii") if found else None
-    codec = codec_name(declared or "utf-8") or "utf-8"
+    return None if declared is None and "json" not in (content_type or "") else _codec(declared or "utf-8")
+
+
+def _codec(charset: str) -> str:
+    codec = codec_name(charset) or "utf-8"
     return _READ_AS.get(codec, codec)
 
 

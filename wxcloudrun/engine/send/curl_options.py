@@ -43,6 +43,8 @@ class HandleOptions:
         self._ca_file = ca_file
         self._current: dict[int, Any] = {}
         self._mode = "get"
+        self._url = ""
+        self._method: str | None = None
         self._lasting: Any = None
         self._pinned: dict[tuple[str, int], tuple[str, ...]] = {}
         for option, value in _CONSTANT:
@@ -50,7 +52,10 @@ class HandleOptions:
 
     def apply(self, wire: Wire) -> None:
         """Makes the handle ready for this request."""
-        self._set(pycurl.URL, wire.url.text)
+        url = wire.url.text
+        if url != self._url:
+            self._curl.setopt(pycurl.URL, url)
+            self._url = url
         self._curl.setopt(pycurl.HTTPHEADER, _header_lines(wire))
         if wire.pins:
             self._pin(wire)
@@ -116,13 +121,19 @@ class HandleOptions:
         elif payload is not None or wire.method in MAY_BE_EMPTY:
             self._mode_is("post", pycurl.POST)
             self._curl.setopt(pycurl.POSTFIELDS, payload.data if payload is not None else b"")
-            self._set(pycurl.CUSTOMREQUEST, None if wire.method == "POST" else wire.method)
+            self._method_is(None if wire.method == "POST" else wire.method)
         elif wire.method == "HEAD":
             self._mode_is("head", pycurl.NOBODY)
-            self._set(pycurl.CUSTOMREQUEST, None)
+            self._method_is(None)
         else:
             self._mode_is("get", pycurl.HTTPGET)
-            self._set(pycurl.CUSTOMREQUEST, None if wire.method == "GET" else wire.method)
+            self._method_is(None if wire.method == "GET" else wire.method)
+
+    def _method_is(self, other: str | None) -> None:
+        """The method to write instead of the one that libcurl takes by itself."""
+        if other != self._method:
+            self._set(pycurl.CUSTOMREQUEST, other)
+            self._method = other
 
     def _upload(self, wire: Wire, payload: Payload) -> None:
         """A body with a file in it is read while it is sent."""
@@ -131,7 +142,7 @@ class HandleOptions:
         self._curl.setopt(pycurl.INFILESIZE_LARGE, upload.size)
         self._curl.setopt(pycurl.READFUNCTION, upload.read)
         self._curl.setopt(pycurl.SEEKFUNCTION, upload.seek)
-        self._set(pycurl.CUSTOMREQUEST, wire.method)
+        self._method_is(wire.method)
 
     def _mode_is(self, mode: str, option: int) -> None:
         if mode == self._mode:

@@ -1,6 +1,7 @@
 """A request on its way to being sent: what the user wrote, before defaults, cookies and credentials are added."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from wxcloudrun.engine.record import record
 from wxcloudrun.engine.send.body import Payload
@@ -8,6 +9,12 @@ from wxcloudrun.engine.send.request import Tls
 from wxcloudrun.engine.send.url import Url
 
 type Pairs = tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=1024)
+def _taken(names: tuple[str, ...], suppressed: frozenset[str]) -> frozenset[str]:
+    """Names, in lower case, that nothing is added to; the same in every attempt of a step."""
+    return suppressed.union([name.lower() for name in names])
 
 
 @record(frozen=True, slots=True)
@@ -30,8 +37,7 @@ class Draft:
 
     def with_defaults(self, added: Iterable[tuple[str, str]]) -> "Draft":
         """The same with more headers, each only where the user neither set nor suppressed it."""
-        taken = {name.lower() for name, _ in self.headers}
-        taken |= self.suppressed
+        taken = _taken(tuple([name for name, _ in self.headers]), self.suppressed)
         fresh = tuple([pair for pair in added if pair[0].lower() not in taken])
         if not fresh:
             return self

@@ -10,6 +10,8 @@ type Headers = tuple[tuple[str, str], ...]
 _LONGEST = 2**63 - 1
 _ENDS = (b"\r\n", b"\n")
 _BLANK = (" ", "\t")
+_SHORT = 4_096
+"""Bytes of a head whose lines are looked up: a server sends most of them again and again."""
 
 
 @record(frozen=True, slots=True)
@@ -73,6 +75,10 @@ def _status_line(line: bytes) -> tuple[str, int, str]:
 
 
 def _pairs(lines: list[bytes]) -> Headers:
+    if sum(map(len, lines)) <= _SHORT:
+        known = tuple(map(_pair, lines))
+        if None not in known:
+            return known  # type: ignore[return-value]  # mypy does not see that none is None
     texts = _texts(lines)
     pairs: list[tuple[str, str]] = []
     for text in texts:
@@ -83,6 +89,14 @@ def _pairs(lines: list[bytes]) -> Headers:
             name, _, value = text.partition(":")
             pairs.append((name, value.strip()))
     return tuple(pairs)
+
+
+@lru_cache(maxsize=1024)
+def _pair(line: bytes) -> tuple[str, str] | None:
+    """Name and value; None for a line that continues the one before it."""
+    text = _line(line)
+    name, _, value = text.partition(":")
+    return None if text[:1] in _BLANK else (name, value.strip())
 
 
 def _texts(lines: list[bytes]) -> list[str]:

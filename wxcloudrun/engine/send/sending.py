@@ -23,6 +23,7 @@ from wxcloudrun.engine.send.transport import Channel
 from wxcloudrun.engine.send.wire import Answer, Limits, Proxy, Watch, Wire
 
 _HEAD_SHOWN = 64 * 1024
+_ACCEPT = ("Accept", "*/*")
 _ENCODINGS = ("Accept-Encoding", "gzip, deflate, br")
 
 
@@ -54,14 +55,15 @@ class Sending:
         self._prepared = prepared
         self._jar = jar if jar is not None else CookieJar()
         self._watch = watch
-        self._defaults = (("Accept", "*/*"), ("User-Agent", around.user_agent), *added)
+        self._added = added
+        self._defaults = (_ACCEPT, ("User-Agent", around.user_agent), *added)
         self._cookies: list[Cookie] = []
         self._nonces = 0
         self._resolve_seconds = 0.0
 
     def run(self, channel: Channel) -> Exchange:
         """Raises `StepError` and `DefinitionError`."""
-        for name, value in self._defaults[2:]:
+        for name, value in self._added:
             check_header("headers", name, value)
         rules = self._prepared.spec.redirects
         draft = self._prepared.draft
@@ -229,14 +231,13 @@ def _to_pin(target: Target) -> tuple[Target, ...]:
 
 def _sent(wire: Wire) -> SentRequest:
     """What libcurl will send, with the headers it adds itself."""
-    adds = wire.framing
-    payload = wire.payload
-    headers = [("Host", wire.url.authority), *wire.headers] if adds.adds_host else list(wire.headers)
+    adds, payload = wire.framing, wire.payload
+    headers = (("Host", wire.url.authority), *wire.headers) if adds.adds_host else wire.headers
     if adds.decode:
-        headers.append(_ENCODINGS)
+        headers = (*headers, _ENCODINGS)
     if adds.adds_length:
-        headers.append(("Content-Length", str(payload.size if payload is not None else 0)))
+        headers = (*headers, ("Content-Length", str(payload.size if payload is not None else 0)))
     if payload is None:
-        return SentRequest(wire.method, wire.url.text, tuple(headers))
+        return SentRequest(wire.method, wire.url.text, headers)
     head = payload.head(_HEAD_SHOWN)
-    return SentRequest(wire.method, wire.url.text, tuple(headers), head, payload.size, payload.sha256, payload.parts)
+    return SentRequest(wire.method, wire.url.text, headers, head, payload.size, payload.sha256, payload.parts)

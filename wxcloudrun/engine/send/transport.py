@@ -20,6 +20,7 @@ from wxcloudrun.engine.send.wire import Answer, Limits, Watch, Wire
 _TICK = 0.1
 """Seconds after which a waiting transfer looks at cancel and deadline again."""
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
+_GO_ON, _ABORT = int(pycurl.PREREQFUNC_OK), int(pycurl.PREREQFUNC_ABORT)
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 
 
@@ -266,7 +267,7 @@ class Channel:
             kept = self._kept = self._known.find(self._ends)
             if kept is None:
                 self._unclean = True
-                return int(pycurl.PREREQFUNC_ABORT)
+                return _ABORT
             if kept.traced:
                 self._received = kept.received()
         self._connected += 1
@@ -277,8 +278,8 @@ class Channel:
             self._shown_peer = authority(peer, port)
         self._refused = self._refusal(peer, port)
         if self._refused is not None or (self._connected > 1 and not self._repeatable):
-            return int(pycurl.PREREQFUNC_ABORT)
-        return int(pycurl.PREREQFUNC_OK)
+            return _ABORT
+        return _GO_ON
 
     def _on_socket(self, _purpose: int, address: Any) -> Any:
         """The last word before a socket exists; the address libcurl is about to connect to, not a name."""
