@@ -131,7 +131,10 @@ def _html_number(char: str) -> str:
 
 
 def _base64_forms(data: bytes) -> list[str]:
-    """The characters of the base64 text that depend on the secret alone, for each of the three alignments."""
+    """The characters of the base64 text that depend on the secret alone, for each of the three alignments.
+
+    Where the text ends with the secret, its last character and the padding go too.
+    """
     forms = []
     for offset in range(3):
         padded = base64.b64encode(b"\0" * offset + data).decode()
@@ -139,7 +142,8 @@ def _base64_forms(data: bytes) -> list[str]:
         last = (8 * (offset + len(data))) // 6
         core = padded[first:last]
         if len(core) >= 4:
-            forms.append("".join(_base64_char(char) for char in core))
+            last_one = padded[last:].rstrip("=")
+            forms.append("".join(map(_base64_char, core)) + (f"(?:{_base64_char(last_one)}={{0,2}})?" if last_one else ""))
     return forms
 
 

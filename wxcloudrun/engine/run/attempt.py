@@ -19,7 +19,7 @@ from wxcloudrun.engine.render.variables import Layer, Scope, Source
 from wxcloudrun.engine.response import Hop, Response
 from wxcloudrun.engine.result.masked_body import as_text, masked_body
 from wxcloudrun.engine.result.records import Attempt, Outcome, timing_record
-from wxcloudrun.engine.result.redaction import session_name
+from wxcloudrun.engine.result.redaction import sensitive_name, session_name
 from wxcloudrun.engine.run.context import Place, Run
 from wxcloudrun.engine.run.outcomes import discreet, unforeseen
 from wxcloudrun.engine.run.retry import SAFE_METHODS
@@ -273,6 +273,9 @@ class Trier:
         kept = run.prepared.get(id(template)) if template.lasting else None
         if kept is not None and kept[0] == base_url:
             return kept[1]
+        for name, value in spec.path_params.items():
+            if sensitive_name(name):
+                run.redactor.learn(value, name)
         prepared = run.sender.prepare(
             spec,
             base_url=base_url or None,

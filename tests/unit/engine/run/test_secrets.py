@@ -191,6 +191,15 @@ def test_parts_of_a_form_with_telling_names_are_masked(target):
     assert "${CANARY}" in results[0].request["curl"]
 
 
+def test_a_path_parameter_with_a_telling_name_is_masked(target):
+    given = {"url": "/status/{code}/{reset_token}/{order}", "path_params": {"code": 200, "order": "order-0815-77"}}
+    given["path_params"]["reset_token"] = "open-sesame"
+    results, summary = run(plan_of(target, [step("/", status=500, request=given)]))
+    assert "open-sesame" in target.seen[0]["path"]
+    assert_no("open-sesame", results, summary)
+    assert results[0].request["url"].endswith("/***/order-0815-77")
+
+
 TOKEN = "token-of-eve-1"
 
 
