@@ -142,8 +142,8 @@ def _base64_forms(data: bytes) -> list[str]:
         last = (8 * (offset + len(data))) // 6
         core = padded[first:last]
         if len(core) >= 4:
-            last_one = padded[last:].rstrip("=")
-            forms.append("".join(map(_base64_char, core)) + (f"(?:{_base64_char(last_one)}={{0,2}})?" if last_one else ""))
+            end = padded[last:].rstrip("=")
+            forms.append("".join(map(_base64_char, core)) + (f"(?:{_base64_char(end)}={{0,2}})?" if end else ""))
     return forms
 
 
