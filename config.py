@@ -179,6 +179,9 @@ class Settings(BaseModel):
     run_requests: int = Field(
         16, ge=1, le=256, description="Requests a worker has under way at once, over all its runs."
     )
+    run_host_requests: int = Field(
+        16, ge=1, le=1000, description="Requests that a worker has under way at one host, whatever the run."
+    )
     run_project_cap: int = Field(4, ge=1, le=1000, description="Runs of one project at once.")
     run_broker_url: SecretStr | None = Field(
         None,

@@ -20,6 +20,7 @@ from wxcloudrun.features.runs.models import (
     RunEnding,
     RunPlan,
     RunResult,
+    SendPlace,
 )
 from wxcloudrun.features.scenarios.models import Scenario, ScenarioGram, ScenarioStep, ScenarioTerm
 from wxcloudrun.features.schedules.models import Schedule, ScheduleTick
@@ -73,6 +74,7 @@ __all__ = [
     "ScenarioTerm",
     "Schedule",
     "ScheduleTick",
+    "SendPlace",
     "Subscription",
     "TriggerDelivery",
     "User",

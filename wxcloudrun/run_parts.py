@@ -175,7 +175,8 @@ def _execution(settings: "Settings", container: Container, keys: KeyRing) -> Run
     def files(session: Any) -> PictureFiles:
         return PictureFiles(session, container.get(Clock), store)
 
-    return RunExecution(tables, keys, StepGate(settings.run_requests), blobs=blobs, files=files, lost=lost)
+    gate, per_host = StepGate(settings.run_requests), settings.run_host_requests
+    return RunExecution(tables, keys, gate, blobs=blobs, files=files, lost=lost, per_host=per_host)
 
 
 def _content(sessions: Callable[[], Session], store: ObjectStore, project_id: int, reference: str) -> bytes:

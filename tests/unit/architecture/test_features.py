@@ -48,6 +48,7 @@ NOUNS = {
         "streaming",
         "supply",
         "tables",
+        "throttling",
         "totals",
         "waking",
     },  # fmt: skip

@@ -36,6 +36,7 @@ from wxcloudrun.features.runs.models import (
     RunPlan,
     RunResult,
     RunState,
+    SendPlace,
 )
 
 _R: Any = Run.__table__
@@ -44,6 +45,7 @@ _C: Any = RunCheckpoint.__table__
 _S: Any = RunResult.__table__
 _B: Any = RunBody.__table__
 _U: Any = RunBodyUse.__table__
+_PLACES: Any = SendPlace.__table__
 _E: Any = RunEnding.__table__
 NUMBERS = (
     "stored", "passed", "failed", "error", "skipped", "after_retry", "requests", "min_ms", "mean_ms", "max_ms", "ahead",
@@ -179,6 +181,15 @@ class RunDao:
         query = select(_R.c.id).where(_R.c.id == run_id, _R.c.fence == fence, _R.c.state == RunState.RUNNING)
         return self._run(query.with_for_update()).first() is not None
 
+    def place(self, key: str, now: int, step: int, latest: int) -> int:
+        """The next place in a row, in microseconds; one behind `latest` cannot be right: the row begins anew."""
+        end = _PLACES.c.next_us
+        begins = case((end < now, now), (end > latest, now), else_=end)
+        if not self._run(update(_PLACES).where(_PLACES.c.key == key).values(next_us=begins + step)).rowcount:
+            self._insert(_PLACES, [{"key": key, "next_us": now}], missing=True)
+            self._run(update(_PLACES).where(_PLACES.c.key == key).values(next_us=begins + step))
+        return int(self._run(select(end).where(_PLACES.c.key == key)).scalar_one()) - step
+
     def has_body(self, project_id: int, sha256: str) -> bool:
         """True when the project has a body with that hash."""
         query = select(_B.c.sha256).where(_B.c.project_id == project_id, _B.c.sha256 == sha256)
@@ -276,5 +287,6 @@ def _inserting(kind: str, table: Table, *, missing: bool) -> Insert:
         return sqlite.insert(table).on_conflict_do_nothing()
     if kind in {"mysql", "mariadb"}:
         made = mysql.insert(table)
-        return made.on_duplicate_key_update(sha256=made.inserted.sha256)
+        first = list(table.primary_key.columns)[-1].name
+        return made.on_duplicate_key_update({first: made.inserted[first]})
     return postgresql.insert(table).on_conflict_do_nothing()

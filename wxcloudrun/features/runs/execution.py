@@ -10,7 +10,7 @@ from wxcloudrun.core.crypto import KeyRing, UnreadableSecret
 from wxcloudrun.core.db import database_gone
 from wxcloudrun.core.logging import log
 from wxcloudrun.features.runs.bodies import LongBodies, OpenFiles
-from wxcloudrun.features.runs.gate import GatedSender, StepGate
+from wxcloudrun.features.runs.gate import GatedSender, HostGates, StepGate
 from wxcloudrun.features.runs.leases import LostLease
 from wxcloudrun.features.runs.models import RunState
 from wxcloudrun.features.runs.packing import KnownBodies, fitting
@@ -18,6 +18,7 @@ from wxcloudrun.features.runs.recording import Recorder
 from wxcloudrun.features.runs.resuming import Material, PlanGone, plan_of, read, without
 from wxcloudrun.features.runs.supply import CANCELED, Claim
 from wxcloudrun.features.runs.tables import RunTables
+from wxcloudrun.features.runs.throttling import SharedThrottle
 
 if TYPE_CHECKING:
     from wxcloudrun.engine.errors import DefinitionError
@@ -45,10 +46,14 @@ class RunExecution:
         blobs: "Callable[[int], BlobSource | None] | None" = None,
         files: OpenFiles | None = None,
         lost: Callable[[int], Collection[str]] = lambda project_id: (),
+        per_host: int = 64,
         write_back: WriteBacks | None = None,
     ) -> None:
-        """`lost` are address ranges that a project was granted once and may not reach any more."""
+        """`lost` are address ranges that a project was granted once and may not reach any more; at most `per_host`
+        requests are under way at one host.
+        """
         self._tables, self._keys, self._gate = tables, keys, gate
+        self._hosts, self._throttle = HostGates(per_host), SharedThrottle(tables)
         self._blobs, self._files, self._lost = blobs, files, lost
         self._write_back = write_back
 
@@ -132,11 +137,11 @@ class RunExecution:
 
         lease = claim.lease
         blobs = self._blobs(claim.project_id) if self._blobs is not None else None
-        sender = GatedSender(sender_of(plan), self._gate, claim.priority, claim.project_id, lease.check)
+        sender = GatedSender(sender_of(plan), self._gate, self._hosts, claim, lease.check)
         try:
             keep = None if bodies is None else bodies.keep
             hooks = Hooks(on_intent=recorder.intent, on_body=keep, blobs=blobs)
-            engine = Engine(plan, sender=sender, cancel=lease, hooks=hooks)
+            engine = Engine(plan, sender=sender, cancel=lease, hooks=hooks, throttle=self._throttle)
             with closing(engine.run()) as results:  # type: ignore[type-var]  # an iterator that is a generator
                 for result in results:
                     recorder.add(result)

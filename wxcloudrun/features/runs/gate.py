@@ -1,4 +1,4 @@
-"""How many requests a worker has under way at once, and whose is next: by priority, then project by project."""
+"""How many requests a worker has under way at once, in all and at one host, and whose is next."""
 
 import threading
 import time
@@ -10,10 +10,12 @@ from wxcloudrun.features.runs.models import Priority
 
 if TYPE_CHECKING:
     from wxcloudrun.engine.send.sender import Sender
+    from wxcloudrun.features.runs.supply import Claim
 
 _LOOK_S = 0.1
 _OLD_S = 30.0
 _OLD_TURN = 8
+_MOST_HOSTS = 1000
 
 
 class StepGate:
@@ -74,6 +76,11 @@ class StepGate:
             if row:
                 rows[project_id] = row  # its next turn comes after everybody else's
 
+    def is_idle(self, permits: int) -> bool:
+        """True when every one of so many permits is free."""
+        with self._lock:
+            return self._free == permits
+
     def _next_rows(self) -> "OrderedDict[int, deque[_Waiter]]":
         waiting = [self._rows[one] for one in Priority if self._rows[one]]
         if len(waiting) > 1 and self._given % _OLD_TURN == 0:
@@ -91,16 +98,47 @@ class _Waiter:
         self.since = since
 
 
+class HostGates:
+    """A gate for each host, so that no target has more than so many requests of a worker under way, whatever the run.
+
+    Hosts that were not called for long are forgotten.
+    """
+
+    def __init__(self, permits: int) -> None:
+        self._permits = permits
+        self._gates: OrderedDict[str, StepGate] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, host: str) -> StepGate:
+        """The gate of a host with its port."""
+        with self._lock:
+            gate = self._gates.get(host)
+            if gate is None:
+                gate = self._gates[host] = StepGate(self._permits)
+            self._gates.move_to_end(host)
+            while len(self._gates) > _MOST_HOSTS and next(iter(self._gates.values())).is_idle(self._permits):
+                self._gates.popitem(last=False)
+        return gate
+
+
 class GatedSender:
-    """The engine's sender, which waits for a permit before each request; `check` is asked once more after that."""
+    """The engine's sender, which waits for permits before each request: of the host, then of the worker.
+
+    `check` is asked once more after that.
+    """
 
     def __init__(
-        self, sender: "Sender", gate: StepGate, priority: Priority, project_id: int, check: Callable[[], None]
+        self,
+        sender: "Sender",
+        gate: StepGate,
+        hosts: HostGates,
+        claim: "Claim",
+        check: Callable[[], None],
     ) -> None:
         self.prepare = sender.prepare
         self._sender = sender
-        self._gate = gate
-        self._priority, self._project_id = priority, project_id
+        self._gate, self._hosts = gate, hosts
+        self._priority, self._project_id = claim.priority, claim.project_id
         self._check = check
 
     def send(
@@ -113,13 +151,16 @@ class GatedSender:
         headers: Sequence[tuple[str, str]] = (),
     ) -> Any:
         """As the sender's; who is canceled or out of time while waiting sends nothing, and the sender says so."""
-        held = self._gate.take(self._priority, self._project_id, cancel, deadline)
+        held: list[StepGate] = []
         try:
+            for gate in (self._hosts.of(prepared.draft.url.authority), self._gate):
+                if gate.take(self._priority, self._project_id, cancel, deadline):
+                    held.append(gate)
             self._check()
             return self._sender.send(prepared, jar=jar, deadline=deadline, cancel=cancel, headers=headers)
         finally:
-            if held:
-                self._gate.give_back()
+            for gate in reversed(held):
+                gate.give_back()
 
     def close(self) -> None:
         """Close the connections."""

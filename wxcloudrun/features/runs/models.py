@@ -211,6 +211,15 @@ class RunBodyUse(Base):
     project_id: Mapped[int] = mapped_column(ROW_ID)
 
 
+class SendPlace(Base):
+    """Where the row of requests to an environment with a rate ends: microseconds since 1970, by the workers' clocks."""
+
+    __tablename__ = "send_places"
+
+    key: Mapped[str] = mapped_column(code(160), primary_key=True)
+    next_us: Mapped[int] = mapped_column(BigInteger)
+
+
 class ProjectRetention(Base):
     """How long a project keeps runs, what they take (as measured last), and what was freed by now.
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from wxcloudrun.features.runs.gate import StepGate
+from wxcloudrun.features.runs.gate import HostGates, StepGate
 from wxcloudrun.features.runs.models import Priority
 
 INTERACTIVE, CI, SCHEDULE = Priority.INTERACTIVE, Priority.CI, Priority.SCHEDULE
@@ -184,3 +184,23 @@ def test_a_fault_gives_the_permit_back(fault):
         raise fault
     with permit(gate, CI, 1, lambda: True) as held:
         assert held
+
+
+def test_a_host_has_a_gate_of_its_own_whatever_the_run():
+    hosts = HostGates(1)
+    assert hosts.of("a.example:80") is hosts.of("a.example:80")
+    with permit(hosts.of("a.example:80"), CI, 1, never):
+        assert hosts.of("a.example:80").take(CI, 2, lambda: True) is False
+        with permit(hosts.of("b.example:80"), CI, 2, never) as held:
+            assert held
+
+
+def test_hosts_that_were_not_called_for_long_are_forgotten_but_none_that_is_called():
+    hosts = HostGates(1)
+    with permit(hosts.of("old.example:80"), CI, 1, never):
+        for number in range(2000):
+            hosts.of(f"{number}.example:80")
+        assert hosts.of("old.example:80").take(CI, 2, lambda: True) is False
+    for number in range(2000, 2100):
+        hosts.of(f"{number}.example:80")
+    assert len(hosts._gates) <= 1001
