@@ -30,7 +30,7 @@ from wxcloudrun.features.auth.access import SessionService
 from wxcloudrun.features.auth.identification import CloudRules, Identification
 from wxcloudrun.features.auth.service import LoginRules, LoginService
 from wxcloudrun.features.counter.service import CounterService
-from wxcloudrun.features.health.service import HealthService, MetricsService
+from wxcloudrun.features.health.service import Depth, HealthService, MetricsService
 from wxcloudrun.features.users.admission import Admission
 from wxcloudrun.features.users.moderation import AvatarModeration
 from wxcloudrun.features.users.privacy import PrivacyService
@@ -149,11 +149,7 @@ def parts(settings: "Settings") -> Container:
     provide(Events, lambda: Events(settings.wx_appid, get(SubscriptionService), _reactions(settings, container)))
     provide(Inbox, lambda: Inbox(session, clock, keys, _doors(settings, get(Clock)), lambda: get(Events).handlers()))
     provide(HealthService, lambda: HealthService(lambda: db.engine, MIGRATIONS, broker=_broker(settings, container)))
-    provide(Metrics, lambda: Metrics(shared=settings.prometheus_multiproc_dir is not None))
-    measured = settings.metrics_token is not None
-    provide(
-        MetricsService, lambda: MetricsService(get(Metrics) if measured else None, _optional(settings.metrics_token))
-    )
+    _provide_metrics(settings, container)
     provide(
         Authenticator,
         lambda: Identification(
@@ -172,6 +168,24 @@ def provide_the_rest(settings: "Settings", container: Container, session: Any, c
     provide_projects(settings, container, session, clock, keys)
     provide_runs(settings, container, keys)
     provide_reports(settings, container)
+
+
+def _provide_metrics(settings: "Settings", container: Container) -> None:
+    get, provide = container.get, container.provide
+    provide(Metrics, lambda: Metrics(shared=settings.prometheus_multiproc_dir is not None))
+    measured = settings.metrics_token is not None
+    provide(
+        MetricsService,
+        lambda: MetricsService(
+            get(Metrics) if measured else None, _optional(settings.metrics_token), lambda: _depths(container)
+        ),
+    )
+
+
+def _depths(container: Container) -> list[Depth]:
+    from wxcloudrun.features.runs.depths import RunDepths  # noqa: PLC0415 - only who measures pays for runs
+
+    return [Depth(*one) for one in container.get(RunDepths).read()]
 
 
 def _api_token_actor(container: Container, text: str, request_id: str) -> Actor:

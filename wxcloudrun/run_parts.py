@@ -25,6 +25,7 @@ from wxcloudrun.features.projects.access import ProjectAccess
 from wxcloudrun.features.projects.ranges import AddressGrants
 from wxcloudrun.features.runs.choosing import Library, RunChoosing
 from wxcloudrun.features.runs.crew import Places, RunCrew
+from wxcloudrun.features.runs.depths import RunDepths
 from wxcloudrun.features.runs.dispatch import RunDispatch
 from wxcloudrun.features.runs.endings import Listener, RunEndings
 from wxcloudrun.features.runs.execution import RunExecution
@@ -61,6 +62,7 @@ def provide_runs(settings: "Settings", container: Container, keys: KeyRing) -> N
     told = listeners(container)
     provide(RunTables, lambda: RunTables(sessionmaker(db.engine, expire_on_commit=False), told=list(told)))
     provide(RunEndings, lambda: RunEndings(db.session, told))
+    provide(RunDepths, lambda: RunDepths(db.session))
     provide(RunExecution, lambda: _execution(settings, container, keys))
     provide(RunCrew, lambda: _crew(settings, get(RunTables), get(RunExecution), get(Bell)))
     provide(RunDispatch, lambda: RunDispatch(_supply(settings, get(RunTables)), _messages(settings)))

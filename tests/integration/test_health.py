@@ -1,18 +1,23 @@
 """Whether the service lives, can work, and its numbers for who may see them."""
 
+import re
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import URL, column, table, update
+from sqlalchemy import URL, column, insert, table, update
 
 from tests.conftest import make_app
 from tests.pace import promptly
 from wxcloudrun.app import EXTENSION
+from wxcloudrun.core.clock import SystemClock
 from wxcloudrun.core.db import db
 from wxcloudrun.features.health.dao import DatabaseProbe
 from wxcloudrun.features.health.service import LIMIT_S, HealthService
+from wxcloudrun.features.projects.models import Project, ProjectState
+from wxcloudrun.features.runs.models import Priority, Run, RunState, Trigger
 
 TOKEN = "a-token-that-only-the-scraper-has"
 
@@ -106,6 +111,25 @@ def test_numbers_are_counted_by_route_never_by_path(measured: Flask):
     assert "secret-path" not in text
     assert "12345" not in text
     assert "BREW" not in text
+
+
+def test_numbers_tell_how_many_runs_wait_and_for_how_long(measured: Flask):
+    now = SystemClock().now()
+    with measured.app_context():
+        stamp = {"version": 1, "created_at": now, "updated_at": now}
+        project = db.session.execute(
+            insert(Project).values(name="p", description="", state=ProjectState.ACTIVE, **stamp)
+        ).inserted_primary_key[0]
+        row = {"project_id": project, "title": "t", "environment": "", "trigger": Trigger.API, "priority": Priority.CI}
+        for waited in (90, 30):
+            created = now - timedelta(seconds=waited)
+            db.session.execute(insert(Run).values(**row, state=RunState.QUEUED, created_at=created))
+        db.session.commit()
+    text = measured.test_client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
+    assert 'runs{state="queued",priority="ci"} 2' in text
+    found = re.search(r'runs_oldest_seconds\{state="queued",priority="ci"\} ([\d.]+)', text)
+    assert found is not None
+    assert 89 < float(found[1]) < 600
 
 
 @pytest.mark.parametrize(

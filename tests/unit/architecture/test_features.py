@@ -33,6 +33,7 @@ NOUNS = {
         "choosing",
         "crew",
         "deflation",
+        "depths",
         "dispatch",
         "endings",
         "gate",

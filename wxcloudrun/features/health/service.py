@@ -4,7 +4,8 @@ import concurrent.futures
 import hmac
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,19 +79,46 @@ class HealthService:
         return self._head
 
 
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Runs of one state and priority, and the age of the oldest in seconds."""
+
+    state: str
+    priority: str
+    runs: int
+    oldest_s: float
+
+
 class MetricsService:
     """Hands the numbers to who may see them."""
 
-    def __init__(self, metrics: "Metrics | None", token: str | None) -> None:
+    def __init__(
+        self, metrics: "Metrics | None", token: str | None, depths: Callable[[], Sequence[Depth]] = lambda: ()
+    ) -> None:
+        """`depths`: how many runs wait and go on, asked at each reading."""
         self._metrics = metrics
         self._token = token
+        self._depths = depths
 
     def text(self, authorization: str) -> bytes | None:
         """The numbers; None for who does not have the token, and where there is none."""
         if self._metrics is None or not self._token:
             return None
         wanted = f"Bearer {self._token}".encode()
-        return self._metrics.text() if hmac.compare_digest(authorization.encode(), wanted) else None
+        if not hmac.compare_digest(authorization.encode(), wanted):
+            return None
+        return self._metrics.text() + _told(self._depths())
+
+
+def _told(depths: Sequence[Depth]) -> bytes:
+    """Runs that wait and go on, and how long the oldest has waited, as Prometheus reads it."""
+    lines = ["# TYPE runs gauge", "# HELP runs Runs that wait (queued) or go on (running)."]
+    lines += [f'runs{{state="{one.state}",priority="{one.priority}"}} {one.runs}' for one in depths]
+    lines += ["# TYPE runs_oldest_seconds gauge", "# HELP runs_oldest_seconds Age of the oldest of them."]
+    lines += [
+        f'runs_oldest_seconds{{state="{one.state}",priority="{one.priority}"}} {one.oldest_s:.1f}' for one in depths
+    ]
+    return ("\n".join(lines) + "\n").encode()
 
 
 def _since(began: float) -> float:

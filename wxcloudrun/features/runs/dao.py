@@ -94,6 +94,13 @@ class RunDao:
         query = select(*_WAITS, self._now.label("now")).join(oldest, oldest.c.id == _R.c.id)
         return fetch(self._session, query.order_by(_R.c.id))
 
+    def depths(self) -> Sequence[Row[Any]]:
+        """How many runs wait (`state` queued) or go on, by `priority`, with the oldest's `since` and the time `now`."""
+        open_ = _R.c.state.in_([RunState.QUEUED, RunState.RUNNING])
+        columns = (_R.c.state, _R.c.priority)
+        numbers = (func.count().label("runs"), func.min(_R.c.created_at).label("since"), self._now.label("now"))
+        return fetch(self._session, select(*columns, *numbers).where(open_).group_by(*columns))
+
     def claim(self, seen: Row[Any], worker: str) -> bool:
         """Take a run as `seen` into hand, with the next fence; false when somebody was faster or its worker lives."""
         values = {
