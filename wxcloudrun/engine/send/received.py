@@ -13,6 +13,17 @@ _BLANK = (" ", "\t")
 _SHORT = 4_096
 """Bytes of a head whose lines are looked up: a server sends most of them again and again."""
 
+_KEPT = frozenset(
+    b"accept-ranges access-control-allow-credentials access-control-allow-headers access-control-allow-methods "
+    b"access-control-allow-origin access-control-expose-headers access-control-max-age allow alt-svc cache-control "
+    b"connection content-encoding content-language content-length content-type cross-origin-embedder-policy "
+    b"cross-origin-opener-policy cross-origin-resource-policy date expires keep-alive permissions-policy pragma "
+    b"referrer-policy retry-after server strict-transport-security transfer-encoding vary via x-content-type-options "
+    b"x-dns-prefetch-control x-download-options x-frame-options x-permitted-cross-domain-policies x-powered-by "
+    b"x-xss-protection".split()
+)
+"""Names whose lines are looked up, and so outlive their run: values of any other may be credentials or hold one."""
+
 
 @record(frozen=True, slots=True)
 class Head:
@@ -91,9 +102,17 @@ def _pairs(lines: list[bytes]) -> Headers:
     return tuple(pairs)
 
 
-@lru_cache(maxsize=1024)
 def _pair(line: bytes) -> tuple[str, str] | None:
     """Name and value; None for a line that continues the one before it."""
+    return _kept_pair(line) if line.partition(b":")[0].lower() in _KEPT else _read_pair(line)
+
+
+@lru_cache(maxsize=1024)
+def _kept_pair(line: bytes) -> tuple[str, str] | None:
+    return _read_pair(line)
+
+
+def _read_pair(line: bytes) -> tuple[str, str] | None:
     text = _line(line)
     name, _, value = text.partition(":")
     return None if text[:1] in _BLANK else (name, value.strip())

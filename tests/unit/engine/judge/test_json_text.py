@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wxcloudrun.engine.judge.json_text import NotJsonError, parse_json, write_json
+from wxcloudrun.engine.judge.json_text import MAX_EXACT_NUMBERS, NotJsonError, parse_json, write_json
 
 
 def test_numbers_keep_all_their_digits():
@@ -20,6 +20,26 @@ def test_numbers_keep_all_their_digits():
 def test_an_integer_of_thousands_of_digits_is_read():
     assert parse_json("1" * 5_000) == Decimal("1" * 5_000)
     assert parse_json("[" + "1" * 5_000 + ", 2]")[1] == 2
+
+
+@given(
+    st.integers(0, 10**25).map(str),
+    st.sampled_from(["", ".0", ".5", ".1234567", ".00000000000000010", ".12345678901234567"]),
+    st.sampled_from(["", "e0", "e5", "E-22", "e+290", "e-300", "e308", "e-320", "e400"]),
+)
+def test_a_number_is_the_decimal_that_was_written_however_it_is_written(whole, fraction, exponent):
+    text = whole + fraction + exponent
+    value = parse_json(text)
+    assert Decimal(repr(value) if isinstance(value, float) else value) == Decimal(text)
+
+
+@pytest.mark.parametrize("number", ["0.12345678901234567891", "1e400"])
+def test_numbers_that_take_long_to_read_are_counted(number):
+    text = "[" + ",".join([number] * (MAX_EXACT_NUMBERS + 1)) + "]"
+    began = time.process_time()
+    with pytest.raises(NotJsonError, match="more than 700000 numbers"):
+        parse_json(text)
+    assert time.process_time() - began < 8
 
 
 @pytest.mark.parametrize("text", ["[NaN]", "[Infinity]", "[-Infinity]"])

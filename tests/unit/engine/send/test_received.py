@@ -1,5 +1,7 @@
 """The head of an answer: which lines belong to it, and when it is too long."""
 
+import pytest
+
 from wxcloudrun.engine.send.received import read_head, too_long
 
 
@@ -39,3 +41,18 @@ def test_a_head_is_too_long_by_its_headers_or_by_its_bytes():
     assert not too_long(head, 2, 1000)
     assert too_long(head, 1, 1000)
     assert too_long(head, 2, sum(map(len, head)) - 1)
+
+
+@pytest.mark.parametrize("name", ["Set-Cookie", "Authorization", "X-Auth-Token", "Location", "X-Ticket", "Link"])
+def test_a_line_that_may_hold_a_credential_does_not_outlive_its_answer(name):
+    assert _read_pair(name) == (name, "sid=38af")
+    assert _read_pair(name) is not _read_pair(name)
+
+
+def test_lines_that_servers_repeat_are_looked_up():
+    assert _read_pair("Content-Type") is _read_pair("Content-Type")
+
+
+def _read_pair(name: str) -> tuple[str, str]:
+    """The first header of an answer; the same object again when it was looked up in what the process keeps."""
+    return read_head([b"HTTP/1.1 200 OK\r\n", f"{name}: sid=38af\r\n".encode(), b"\r\n"]).headers[0]
