@@ -9,6 +9,7 @@ from wxcloudrun.features.datasets import routes as datasets
 from wxcloudrun.features.environments import routes as environments
 from wxcloudrun.features.files import routes as files
 from wxcloudrun.features.health import routes as health
+from wxcloudrun.features.insights import routes as insights
 from wxcloudrun.features.projects import routes as projects
 from wxcloudrun.features.reports import routes as reports
 from wxcloudrun.features.runs import routes as runs
@@ -31,6 +32,7 @@ TABLES: dict[str, list[Route]] = {
     "scenarios": scenarios.ROUTES,
     "runs": runs.ROUTES,
     "reports": reports.ROUTES,
+    "insights": insights.ROUTES,
     "schedules": schedules.ROUTES,
     "triggers": triggers.ROUTES,
     "audit": audit.ROUTES,
@@ -50,6 +52,7 @@ GUIDES: dict[str, str] = {
     "scenarios": "scenarios",
     "runs": "runs",
     "reports": "reports",
+    "insights": "insights",
     "schedules": "schedules",
     "triggers": "ci",
     "health": "deployment",

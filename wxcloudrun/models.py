@@ -9,6 +9,15 @@ from wxcloudrun.features.counter.models import Counter
 from wxcloudrun.features.datasets.models import Dataset, DefaultDataset
 from wxcloudrun.features.environments.models import DefaultEnvironment, Environment, ProjectVariables
 from wxcloudrun.features.files.models import ProjectFile
+from wxcloudrun.features.insights.models import (
+    CaseHistory,
+    ClusterFailure,
+    DaySummary,
+    FailureCluster,
+    InsightProject,
+    InsightRun,
+    Quarantine,
+)
 from wxcloudrun.features.projects.models import AddressGrant, ApiToken, Project, ProjectInvitation, ProjectMember
 from wxcloudrun.features.reports.models import ReportShare
 from wxcloudrun.features.runs.models import (
@@ -41,14 +50,20 @@ __all__ = [
     "Base",
     "Case",
     "CaseGram",
+    "CaseHistory",
     "CaseTerm",
     "CaseVersion",
+    "ClusterFailure",
     "Counter",
     "Dataset",
+    "DaySummary",
     "DefaultDataset",
     "DefaultEnvironment",
     "Environment",
+    "FailureCluster",
     "IdempotencyRecord",
+    "InsightProject",
+    "InsightRun",
     "LoginExchange",
     "LooseFile",
     "MediaCheck",
@@ -59,6 +74,7 @@ __all__ = [
     "ProjectRetention",
     "ProjectVariables",
     "PushMessage",
+    "Quarantine",
     "ReportShare",
     "Run",
     "RunBody",

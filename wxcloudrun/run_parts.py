@@ -21,6 +21,7 @@ from wxcloudrun.features.cases.service import CaseService
 from wxcloudrun.features.datasets.planning import DatasetPlanning
 from wxcloudrun.features.environments.planning import EnvironmentPlanning
 from wxcloudrun.features.files.planning import FilePlanning
+from wxcloudrun.features.insights.counting import RunCounting
 from wxcloudrun.features.projects.access import ProjectAccess
 from wxcloudrun.features.projects.ranges import AddressGrants
 from wxcloudrun.features.runs.choosing import Library, RunChoosing
@@ -72,7 +73,7 @@ def provide_runs(settings: "Settings", container: Container, keys: KeyRing) -> N
 
 def listeners(container: Container) -> Mapping[str, Listener]:
     """Who is told of every run that ended, by the names under which this is noted with a run's end."""
-    return {}
+    return {"insights": lambda run_id: container.get(RunCounting).take(run_id)}
 
 
 def _provide_triggers(container: Container, keys: KeyRing) -> None:

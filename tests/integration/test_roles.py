@@ -23,6 +23,7 @@ from wxcloudrun.core.actor import Role
 from wxcloudrun.core.clock import SystemClock
 from wxcloudrun.core.db import db
 from wxcloudrun.features.auth.models import UserSession
+from wxcloudrun.features.insights.models import ClusterState, FailureCluster
 from wxcloudrun.features.projects.models import AddressGrant
 
 CALLERS = ("anonymous", "other", "owner", "verified", "administrator")
@@ -107,6 +108,7 @@ def _with_a_body(app: Flask, method: str, place: str, headers: dict[str, str]) -
     return REFUSALS.get(response.status_code, "ok")
 
 
+BEHIND = {"member_not_found", "quarantine_not_found"}
 PROJECT_CALLERS = ("anonymous", "stranger", "viewer", "runner", "editor", "owner", "administrator")
 """Bodies that are acceptable where nothing less shows whether somebody is let in: access is checked behind their shape."""
 PROJECT_BODIES = {
@@ -125,6 +127,9 @@ PROJECT_BODIES = {
     "scenarios": {"name": "another"},
     "steps": {"kind": "group"},
     "variables": {"variables": []},
+    "merge": {"into": 1},
+    "split": {"cluster_id": 1},
+    "quarantine": {"days": 3, "reason": "x"},
 }
 
 
@@ -137,9 +142,22 @@ def a_grant(group: Team) -> int:
     return int(number)
 
 
+def a_cluster(group: Team) -> int:
+    """A cause of failures, which no kept run has any more."""
+    now = SystemClock().now()
+    values = {"project_id": group.project, "key": "k", "title": "t", "parts": "{}", "host": "h", "phase": "connect"}
+    values |= {"status": "", "state": ClusterState.OPEN, "size": 1, "first_run_id": 1, "first_at": now}
+    with group.app.app_context():
+        made = insert(FailureCluster).values(**values, last_run_id=1, last_at=now, version=1)
+        number = db.session.execute(made).inserted_primary_key[0]
+        db.session.commit()
+    return int(number)
+
+
 _MAKERS: dict[str, Callable[[Team], int]] = {
     "schedule_id": a_schedule,
     "grant_id": a_grant,
+    "cluster_id": a_cluster,
     "trigger_id": lambda group: group.editor.ok("POST", f"{group.path}/triggers", {"name": "push", "tag": "smoke"})[
         "id"
     ],
@@ -229,5 +247,5 @@ def test_a_project_lets_in_whom_the_table_says(app: Flask, wechat: FakeWeChat, r
         assert response.status_code < 500, response.text
         told.append(REFUSALS.get(response.status_code, "ok"))
         if response.status_code == 404 and caller is not None and kind != "stranger":
-            told[-1] = "ok" if error_of(response)[1] == "member_not_found" else "404"  # let in, and then nobody there
+            told[-1] = "ok" if error_of(response)[1] in BEHIND else "404"  # let in, and then nobody there
     assert tuple(told) == PROJECT_TABLE[route]

@@ -13,6 +13,7 @@ NOUNS = {
     "cases": {"copies", "definition", "exchange", "shared", "portable", "records", "versions"},
     "datasets": {"cells", "content", "copies", "imports", "order", "reading"},
     "environments": {"settings", "variables"},
+    "insights": {"clusters", "comparing", "counting", "gathering", "knowledge", "quarantine", "records"},
     "projects": {"exchange", "invitations", "members", "ranges", "tokens"},
     "triggers": {"deliveries"},
     "scenarios": {

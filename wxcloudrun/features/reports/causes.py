@@ -9,7 +9,10 @@ from sqlalchemy import Row
 
 from wxcloudrun.analysis.plain import plain
 from wxcloudrun.analysis.signatures import Signature, signature_of
+from wxcloudrun.core.db import AnySession
 from wxcloudrun.exporters.wording import one_line
+from wxcloudrun.features.reports.dao import ReportDao
+from wxcloudrun.features.reports.reading import Reader
 
 type Details = Callable[[Sequence[int]], Mapping[int, Mapping[str, Any]]]
 _MOST_LOOKS: Final = 400  # details that are read at most; what looks like none of them is a group by its look
@@ -51,6 +54,17 @@ def grouped(wrong: Sequence[Row[Any]], details: Details) -> list[Group]:
     for group in groups.values():
         group.seqs.sort()
     return sorted(groups.values(), key=lambda group: (-len(group.seqs), group.seqs[0]))
+
+
+class Causes:
+    """Groups the failures of runs for those who count them."""
+
+    def __init__(self, session: AnySession, dao: ReportDao | None = None) -> None:
+        self._dao = dao or ReportDao(session)
+
+    def of_run(self, project_id: int, run_id: int) -> list[Group]:
+        """The groups of a run, as its report tells them. Who calls this has checked every right."""
+        return grouped(self._dao.wrong(run_id), Reader(self._dao, project_id, run_id).details)
 
 
 def cause_of(row: Row[Any], detail: Mapping[str, Any]) -> Signature:

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from wxcloudrun.analysis.comparison import Name, StepSeen, compared
 from wxcloudrun.core.clock import iso
+from wxcloudrun.core.db import AnySession
 from wxcloudrun.exporters.report import Changes, OtherRun
 from wxcloudrun.features.reports.dao import ReportDao
 from wxcloudrun.features.runs.models import RunState, StepOutcome
@@ -22,6 +23,17 @@ class Comparison:
 
     changes: Changes
     failed: frozenset[Name] | None = None
+
+
+class Baselines:
+    """Finds the runs with which others are compared."""
+
+    def __init__(self, session: AnySession, dao: ReportDao | None = None) -> None:
+        self._dao = dao or ReportDao(session)
+
+    def green(self, run: Row[Any]) -> Row[Any] | None:
+        """The last run before this one of the same thing, environment and branch that passed; None: there is none."""
+        return next(_same(self._dao.earlier(run, RunState.PASSED, run.branch), asked_of(run)), None)
 
 
 def before_and_after(run: Row[Any], dao: ReportDao) -> Comparison:

@@ -1,0 +1,1 @@
+"""What many runs tell: trends, causes over time, flaky cases, quarantine, incidents, comparisons."""
