@@ -1,6 +1,15 @@
 """Logging in over the API, on every database at hand."""
 
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
 from tests.conftest import FakeWeChat, log_in
+from wxcloudrun.core.clock import SystemClock
+from wxcloudrun.core.db import db
+from wxcloudrun.features.auth.models import LoginExchange
+from wxcloudrun.integrations.wechat.errors import CodeInvalid
 
 
 def test_a_new_person_gets_a_session_and_a_profile(each_app, each_wechat: FakeWeChat):
@@ -20,6 +29,28 @@ def test_the_same_code_again_gets_the_same_answer_without_asking_wechat_again(ea
     second = client.post("/api/login", json={"code": code})
     assert first.json == second.json
     assert each_wechat.asked == [code]
+
+
+@pytest.mark.parametrize("over", ["its life", "its session"])
+def test_whether_a_code_that_is_over_works_once_more_is_wechats_to_say(each_app, each_wechat: FakeWeChat, over: str):
+    person = log_in(each_app, each_wechat, "somebody-with-one-code")
+    code = each_wechat.asked[-1]
+    if over == "its session":
+        person.ok("POST", "/api/logout", {})
+    else:
+        with each_app.app_context():
+            db.session.execute(update(LoginExchange).values(created_at=SystemClock().now() - timedelta(minutes=6)))
+            db.session.commit()
+    client = each_app.test_client()
+    again = client.post("/api/login", json={"code": code}).json["data"]
+    assert again["user"]["id"] == person.id
+    assert again["refresh_token"] != person.refresh_token
+    each_wechat.failures[code] = CodeInvalid("invalid code", errcode=40029)
+    assert client.post("/api/login", json={"code": code}).json["data"] == again, "it is new again for five minutes"
+    assert client.post("/api/logout", headers={"Authorization": f"Bearer {again['token']}"}).status_code == 200
+    for _ in range(2):
+        assert client.post("/api/login", json={"code": code}).json["data"]["error"] == "login_code_invalid"
+    assert each_wechat.asked == [code] * 3
 
 
 def test_a_profile_is_read_and_changed(each_app, each_wechat: FakeWeChat):

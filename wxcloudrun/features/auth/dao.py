@@ -97,9 +97,10 @@ class ExchangeDao:
         """Keep the name of the refusal for who asks with the same code."""
         self._change(update(_E).where(_E.c.code_hash == code_hash).values(failure=error))
 
-    def release(self, code_hash: str) -> None:
-        """Forget a code that WeChat has not used: it may be tried again."""
-        self._change(delete(_E).where(_E.c.code_hash == code_hash))
+    def release(self, code_hash: str, since: datetime | None = None) -> None:
+        """Forget a code, so that WeChat is asked about it again; with `since` only what began at that moment."""
+        began = () if since is None else (_E.c.created_at == since,)
+        self._change(delete(_E).where(_E.c.code_hash == code_hash, *began))
 
     def clear(self, before: datetime) -> int:
         """Forget codes from before that moment; how many there were."""

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 
@@ -106,29 +106,38 @@ class LoginService:
             self._exchanges.add(code_hash, self._clock.now())
 
     def _answer_of_first(self, code_hash: str) -> LoggedIn | None:
-        """What the first asker got; None when the code turned out to be unused and is free again."""
+        """What the first asker got; None when WeChat is to be asked: the code turned out to be unused, its life is
+        over, or the session it gave has ended. WeChat takes no code twice, its simulator the reusable ones.
+        """
         while True:
             self.session.rollback()  # a new look, not the old snapshot
             row = self._exchanges.get(code_hash)
             if row is None:
                 return None
             age = self._clock.now() - row.created_at
+            answer = self._repeated(row.answer) if row.answer is not None and age <= CODE_LIFE else None
+            if age > CODE_LIFE or (row.answer is not None and answer is None):
+                self._forget(code_hash, row.created_at)
+                return None
             if row.failure is not None:
                 raise _error_named(row.failure)
-            if row.answer is not None and age <= CODE_LIFE:
-                return self._repeated(row.answer)
-            if row.answer is not None or age > _OWNER_GIVES_UP:
-                raise errors.LoginCodeInvalid  # too late, or the process that asked first died
+            if answer is not None:
+                return answer
+            if age > _OWNER_GIVES_UP:
+                raise errors.LoginCodeInvalid  # the process that asked first died
             self.session.rollback()
             self._sleep(_PAUSE_S)
 
-    def _repeated(self, sealed: str) -> LoggedIn:
+    def _repeated(self, sealed: str) -> LoggedIn | None:
+        """The answer again, if its session goes on."""
         answer = LoggedIn.model_validate_json(self._keys.decrypt(sealed, _ANSWER))
         token = self._refresh.recognise(answer.refresh_token)
         row = None if token is None else self._sessions.by_family(token.family)
-        if row is None or row.ended_at is not None:
-            raise errors.LoginCodeInvalid
-        return answer
+        return answer if row is not None and row.ended_at is None else None
+
+    def _forget(self, code_hash: str, since: datetime) -> None:
+        self.session.rollback()
+        retrying(lambda: self._release(code_hash, since))
 
     def _exchange(self, code: str, code_hash: str) -> Identity:
         try:
@@ -141,9 +150,9 @@ class LoginService:
             raise failure from None
         return Identity(self._rules.appid, person.openid, person.session_key, person.unionid)
 
-    def _release(self, code_hash: str) -> None:
+    def _release(self, code_hash: str, since: datetime | None = None) -> None:
         with transaction(self.session):
-            self._exchanges.release(code_hash)
+            self._exchanges.release(code_hash, since)
 
     @unit_of_work
     def _remember_failure(self, code_hash: str, error: ApiError) -> None:
