@@ -115,7 +115,7 @@ def fitted(document: dict[str, Any], things: Things) -> dict[str, Any]:
             for one in kept:
                 name = one["name"]
                 if name == "cursor":
-                    one["schema"] = {"enum": [cursor("-id", 10**6) if path in _OF_A_CATALOGUE else cursor(10**6)]}
+                    one["schema"] = {"enum": [_cursor_of(path)]}
                 elif one["in"] == "path":
                     numbers = things.spare if uses_up and one is in_path[-1] else things.kept
                     public = path.startswith("/api/library/")
@@ -128,6 +128,12 @@ def fitted(document: dict[str, Any], things: Things) -> dict[str, Any]:
                 for name in fields:
                     _fit(fields, name, things.named.get(name))
     return document
+
+
+def _cursor_of(path: str) -> str:
+    if path.endswith("/ticks"):
+        return cursor(10**6, 10**6)
+    return cursor("-id", 10**6) if path in _OF_A_CATALOGUE else cursor(10**6)
 
 
 def _fit(holder: dict[str, Any], key: str, number: int | None) -> None:

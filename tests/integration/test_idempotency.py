@@ -103,7 +103,9 @@ def test_a_refusal_is_not_kept_and_leaves_nothing(probed, person, key):
 def test_a_key_that_is_none_is_refused_by_name(probed, person, bad):
     response = _post(person, bad)
     assert _error(response) == (422, "invalid_input")
-    assert response.json["data"]["fields"] == [{"field": "Idempotency-Key", "reason": "invalid"}]
+    [fault] = response.json["data"]["fields"]
+    assert (fault["field"], fault["reason"]) == ("Idempotency-Key", "invalid")
+    assert "255" in fault["detail"], "it says what a key looks like"
     assert _effects(probed) == 0
 
 

@@ -22,6 +22,7 @@ KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=60)  # after this long a request without an answer is taken to have died
 _ANSWER = "idempotency_records.answer"
 _KEY = re.compile(r"[!-~]{1,255}")
+_FORM = "a key is 1 to 255 ASCII letters, digits and signs, without blanks"
 _BYTES = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 
 
@@ -75,7 +76,7 @@ class Idempotency:
         stored. Raises IdempotencyKeyReused for another request, RequestInProgress while the first is under way.
         """
         if _KEY.fullmatch(key) is None:
-            raise InvalidInput(fields=(FieldFault("Idempotency-Key", "invalid"),))
+            raise InvalidInput(fields=(FieldFault("Idempotency-Key", "invalid", detail=_FORM),))
         key_hash = hashlib.sha256(key.encode()).hexdigest()
         claim = self._begin(actor.user_id or 0, key_hash, hashlib.sha256(request).hexdigest())
         return claim if isinstance(claim, Answer) else self._finish(claim, carry_out)

@@ -21,6 +21,7 @@ _ZH: Final = {
     "name another project": "请选择另一个项目",
     "leave `sort` or `q` out": "`sort` 与 `q` 只能用一个",
     "send it as it was given, or leave it out": "请按原样发送，或去掉",
+    "a key is 1 to 255 ASCII letters, digits and signs, without blanks": "幂等键为 1 到 255 个 ASCII 字母、数字和符号，不含空白",
     "the scenario declares no such input; leave it out": "场景没有声明该输入，请去掉",
     "make it shorter": "请缩短",
     "take the NUL character out": "请去掉 NUL 字符",
@@ -43,7 +44,7 @@ _ZH: Final = {
     "one line without control characters": "须为一行，不含控制字符",
     "there may be no NUL character in it": "不能含有 NUL 字符",
     # runs
-    "give one of scenario_id, case_id, tag, draft": "请给出 scenario_id、case_id、tag、draft 之一",
+    "give one of {}": "请给出以下之一：{}",
     "`dataset` goes with `case_id`": "`dataset` 须与 `case_id` 一起使用",
     # cases
     "at most {} bytes of JSON altogether": "JSON 合计最多 {} 字节",

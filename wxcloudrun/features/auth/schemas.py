@@ -22,6 +22,8 @@ class LoginBody(Input):
 class RefreshBody(Input):
     """A refresh token to exchange for new tokens."""
 
+    model_config = example({"refresh_token": "r1.Zm9yLWV4YW1wbGU"})
+
     refresh_token: str = Field(pattern=r"^[A-Za-z0-9._-]{1,200}$", description="The newest refresh token.")
 
 

@@ -73,6 +73,8 @@ class NewApiToken(ApiTokenView):
 class GrantMade(Input):
     """A range that the project's runs may reach though it is not public."""
 
+    model_config = example({"range": "10.1.0.0/16:8080", "reason": "test servers of the shop", "expires_in_days": 90})
+
     range: Annotated[str, Field(min_length=1, max_length=64, pattern=PART)] = Field(
         description="Such as `10.1.0.0/16`, `10.1.2.3/32:8080` or `[fd00:1::/32]:443-8443`."
     )

@@ -255,6 +255,8 @@ class Accepted(Input):
 class InvitationQrcode(Input):
     """A mini-program code for an invitation; its `scene` is `i=` and the invitation's code."""
 
+    model_config = example({"code": "uIJUlT1i88Suvmv2kx-JbQ", "env_version": "release", "width": 430})
+
     code: Code
     env_version: Literal["release", "trial", "develop"] = "release"
     width: Annotated[int, Field(ge=280, le=1280, description="Pixels.")] = 430

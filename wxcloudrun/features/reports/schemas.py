@@ -6,7 +6,7 @@ from pydantic import Field
 
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.pagination import Cursor, PageNumber, PageSize, Slice
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 from wxcloudrun.features.runs.schemas import ResultLine, RunLine
 
 Verdict = Literal["passed", "failed", "error", "canceled"]
@@ -119,6 +119,8 @@ class ReportView(View):
 
 class ShareMade(Input):
     """A link that shows this report to whoever has it."""
+
+    model_config = example({"expires_in_days": 7})
 
     expires_in_days: Annotated[int, Field(ge=1, le=366)] = 7
 

@@ -246,6 +246,8 @@ class ResultView(ResultLine):
 class RetentionChange(Input):
     """Limits to change; null takes the operator's again."""
 
+    model_config = example({"days": 90, "runs": 5000})
+
     days: Annotated[int, Field(ge=1, le=3650)] | None = Field(None, description="After their end.")
     runs: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     bytes: Annotated[int, Field(ge=1_000_000, le=2**53 - 1)] | None = Field(None, description="Of results and bodies.")

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import LINE, RowNumber, Version
 from wxcloudrun.core.pagination import Cursor, PageNumber, PageSize
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 from wxcloudrun.features.cases.schemas import Tag
 from wxcloudrun.features.runs.schemas import DatasetPick, Inputs
 
@@ -18,6 +18,9 @@ MisfireName = Literal["skip", "once", "all"]
 OutcomeName = Literal["fired", "late", "skipped", "waiting"]
 TARGETS = ("scenario_id", "case_id", "tag")
 TIMES = ("cron", "every_ms", "at")
+_DAY = r"[2-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?"
+_MOMENT = rf"^{_DAY}T{_TIME}(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"
 
 
 def _moment(text: str) -> str:
@@ -28,7 +31,7 @@ def _moment(text: str) -> str:
 
 Moment = Annotated[
     str,
-    StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$"),
+    StringConstraints(pattern=_MOMENT),
     AfterValidator(_moment),
     Field(description="ISO 8601 with an offset or `Z`.", examples=["2026-03-01T02:00:00+08:00"]),
 ]
@@ -78,6 +81,8 @@ class _Fields(Input):
 class ScheduleMade(_Fields):
     """A new schedule: one of `scenario_id`, `case_id`, `tag`, at one of `cron`, `every_ms`, `at`."""
 
+    model_config = example({"name": "every night", "scenario_id": 1, "cron": "30 2 * * mon-fri"})
+
     name: ScheduleName
     enabled: bool = True
     inputs: Inputs = {}
@@ -98,6 +103,8 @@ class ScheduleMade(_Fields):
 
 class ScheduleChange(_Fields):
     """The fields to change; those that are not sent stay. From then on it runs with the rights of who changed it."""
+
+    model_config = example({"cron": "0 6 * * *", "overlap": "queue"})
 
     name: ScheduleName | None = None
     inputs: Inputs | None = None

@@ -48,6 +48,8 @@ class TriggerMade(TriggerContent):
 class TriggerChange(TriggerContent):
     """The fields to change; those that are not sent stay. Another target takes the place of the one before."""
 
+    model_config = example({"branches": ["main"], "enabled": True})
+
     name: TriggerName | None = None
     enabled: bool | None = None
     new_secret: bool = Field(False, description="Make a new secret, shown this once; the one before ends at once.")
@@ -56,7 +58,7 @@ class TriggerChange(TriggerContent):
     @model_validator(mode="after")
     def _one_thing_at_most(self) -> Self:
         if sum(getattr(self, name) is not None for name in TARGETS) > 1:
-            raise ValueError("give one of scenario_id, tag, case_id at most")
+            raise ValueError("give one of scenario_id, tag, case_id")
         return self
 
 

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, RootModel
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import PART, RowNumber, Version
 from wxcloudrun.core.pagination import PageNumber, PageSize
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 
 Nickname = Annotated[str, Field(max_length=32, pattern=PART, description="Name shown to others.")]
 Language = Literal["zh_CN", "en_US"]
@@ -94,6 +94,8 @@ class PersonView(Profile):
 class ProfileChange(Input):
     """The fields of one's profile to change; those that are not sent stay."""
 
+    model_config = example({"nickname": "Alice", "language": "zh_CN"})
+
     nickname: Nickname | None = None
     gender: Gender | None = None
     language: Language | None = None
@@ -117,11 +119,13 @@ class PhoneByEncryption(Input):
 class PhoneBody(RootModel[PhoneByCode | PhoneByEncryption]):
     """What WeChat's phone button gave the client, in its present or its old form."""
 
-    model_config = ConfigDict(defer_build=True)
+    model_config = ConfigDict(defer_build=True, json_schema_extra={"examples": [{"code": "0f3cAx000abcde"}]})
 
 
 class VerificationApplied(Input):
     """An application to be verified."""
+
+    model_config = example({"real_name": "王小明", "number": "STAFF-0042", "material_ids": [1]})
 
     real_name: str = Field(min_length=1, max_length=50, pattern=PART, description="Name as in the papers.")
     number: str = Field(pattern=r"^[A-Za-z0-9-]{4,32}$", description="Number of the papers or the staff card.")
@@ -195,6 +199,8 @@ class ApplicationsQuery(Input):
 class ReviewDecision(Input):
     """A reviewer's decision."""
 
+    model_config = example({"decision": "approved", "note": "", "version": 1})
+
     decision: Literal["approved", "rejected"]
     note: str = Field("", max_length=500, pattern=PART, description="Shown to the person.")
     version: Version
@@ -218,6 +224,8 @@ class PeopleQuery(Input):
 class PersonMade(Input):
     """A person who is made ahead, without a WeChat identity."""
 
+    model_config = example({"nickname": "Alice", "phone": "13800138000", "role": "user"})
+
     nickname: Annotated[str, Field(min_length=1, max_length=32, pattern=PART)]
     phone: Phone | None = None
     role: RoleName = "user"
@@ -225,6 +233,8 @@ class PersonMade(Input):
 
 class PersonChange(Input):
     """What an administrator changes of a person; fields that are not sent stay."""
+
+    model_config = example({"role": "administrator"})
 
     nickname: Nickname | None = None
     role: RoleName | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wxcloudrun.core.shapes import Input, View
+from wxcloudrun.core.shapes import Input, View, example
 
 Template = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="Template id.")]
 PagePath = Annotated[str, Field(max_length=1024, description="Page without a slash in front.")]
@@ -19,6 +19,8 @@ _QUERY = r"^[0-9A-Za-z!#$&'()*+,/:;=?@._~%-]{0,1024}$"  # likewise
 
 class QrcodeBody(Input):
     """A mini-program code to be made."""
+
+    model_config = example({"scene": "id=1", "page": "pages/index/index"})
 
     scene: Annotated[str, Field(pattern=_SCENE, description="What `scene` in onLoad will hold.")]
     page: Page | None = None
@@ -36,6 +38,8 @@ class Qrcode(View):
 class LinkBody(Input):
     """A link that opens the mini-program from outside WeChat."""
 
+    model_config = example({"path": "pages/index/index", "query": "id=1"})
+
     path: Annotated[PagePath, Field(pattern=_PAGE)]
     query: Annotated[str, Field(pattern=_QUERY, description="Query of the page, as `id=1`.")] = ""
     expire_days: Annotated[int, Field(ge=1, le=30, description="Days until the link is dead.")] = 30
@@ -49,6 +53,8 @@ class Link(View):
 
 class SubscriptionsBody(Input):
     """What `wx.requestSubscribeMessage` gave, by template."""
+
+    model_config = example({"results": {"SimulatorTemplateOnce0000000000000000000001": "accept"}})
 
     results: Annotated[dict[Template, Answer], Field(min_length=1, max_length=10)]
 
@@ -65,6 +71,19 @@ class SubscriptionView(View):
 class MessageBody(Input):
     """A subscribe message to one person; `data` maps the template's keys to texts."""
 
+    model_config = example(
+        {
+            "user_id": 1,
+            "template_id": "SimulatorTemplateOnce0000000000000000000001",
+            "data": {
+                "thing1": "Nightly run",
+                "phrase2": "passed",
+                "time3": "2026-03-01 02:00",
+                "character_string4": "run-42",
+            },
+        }
+    )
+
     user_id: Annotated[int, Field(ge=1, le=2**53 - 1)]
     template_id: Template
     data: Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=20)]
@@ -80,6 +99,8 @@ class MessageSent(View):
 
 class TextCheckBody(Input):
     """A text that somebody is about to publish."""
+
+    model_config = example({"content": "hello"})
 
     content: Annotated[str, Field(min_length=1, max_length=2500)]
 
