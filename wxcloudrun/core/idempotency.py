@@ -22,7 +22,7 @@ KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=60)  # after this long a request without an answer is taken to have died
 _ANSWER = "idempotency_records.answer"
 _KEY = re.compile(r"[!-~]{1,255}")
-_FORM = "a key is 1 to 255 ASCII letters, digits and signs, without blanks"
+_FORM = "1 to 255 ASCII characters without blanks"
 _BYTES = LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 
 

@@ -21,7 +21,7 @@ _ZH: Final = {
     "name another project": "请选择另一个项目",
     "leave `sort` or `q` out": "`sort` 与 `q` 只能用一个",
     "send it as it was given, or leave it out": "请按原样发送，或去掉",
-    "a key is 1 to 255 ASCII letters, digits and signs, without blanks": "幂等键为 1 到 255 个 ASCII 字母、数字和符号，不含空白",
+    "1 to 255 ASCII characters without blanks": "应为 1 到 255 个 ASCII 字符，不含空白",
     "the scenario declares no such input; leave it out": "场景没有声明该输入，请去掉",
     "make it shorter": "请缩短",
     "take the NUL character out": "请去掉 NUL 字符",

@@ -224,7 +224,7 @@ class PeopleQuery(Input):
 class PersonMade(Input):
     """A person who is made ahead, without a WeChat identity."""
 
-    model_config = example({"nickname": "Alice", "phone": "13800138000", "role": "user"})
+    model_config = example({"nickname": "Alice", "phone": "+8613800138000", "role": "user"})
 
     nickname: Annotated[str, Field(min_length=1, max_length=32, pattern=PART)]
     phone: Phone | None = None
