@@ -42,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     for kind in options.databases.split(","):
         with ExitStack() as stack:
-            found = [stack.enter_context(_filled(kind, count)) for count in (options.few, options.many)]
+            found = [stack.enter_context(filled(kind, count)) for count in (options.few, options.many)]
             engines = [engine for engine in found if engine is not None]
             if len(engines) < len(found):
                 print(f"{kind}: no such server here")
@@ -85,7 +85,8 @@ class _Reports:
 
 
 @contextmanager
-def _filled(kind: str, count: int) -> Iterator[Engine | None]:
+def filled(kind: str, count: int) -> Iterator[Engine | None]:
+    """A database with so many results, for as long as the block lasts; None where there is no such server."""
     with new_database(kind) as url:
         if url is None:
             yield None
