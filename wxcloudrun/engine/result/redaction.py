@@ -33,6 +33,7 @@ _PART = re.compile(
 _USER_INFO = re.compile(r"://[^/?#@:\s]*:(?P<password>[^/?#\s]+)@")
 _USER_PASSWORD = re.compile(r"[^:/\s]+:(?P<password>[^/\s]\S*)")
 _SESSION = re.compile(r"sess|sid$|auth|token|jwt|csrf|xsrf", re.IGNORECASE)
+_CUT = re.compile(r"(… \(\d+ characters\))")
 _COOKIE = re.compile(r"(?P<head>[^=;\s]+=)[^;]*")
 
 
@@ -99,8 +100,14 @@ class Redactor:
         )
 
     def text(self, text: str) -> str:
-        """A string without the secrets' values."""
-        return self._matcher.replace(text, MASK) if text and self._matcher.patterns else text
+        """A string without the secrets' values, and without the beginning of one where `shown_text` has cut."""
+        if not text or not self._matcher.patterns:
+            return text
+        masked = self._matcher.replace(text, MASK)
+        if "… (" not in masked:
+            return masked
+        *ended, rest = _CUT.split(masked)
+        return "".join(one if _CUT.fullmatch(one) else self.cut(one) for one in ended) + rest
 
     def value(self, value: Any) -> Any:
         """A JSON value without secrets: by value in keys and strings, by name under keys like `password`."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wxcloudrun.engine.judge.values import shown_text
 from wxcloudrun.engine.result.redaction import MASK, Redactor
 
 SECRET = 'pä$$ "w0rd"/<&>+x='
@@ -180,3 +181,12 @@ def test_what_nobody_marked_is_learned_up_to_a_bound():
     for number in range(300):
         redactor.learn(f"session-number-{number:04}")
     assert redactor.text("brief session-number-0000 session-number-0299") == "brief *** session-number-0299"
+
+
+def test_where_a_text_was_cut_a_secrets_beginning_goes_with_it():
+    redactor = Redactor()
+    redactor.add("hunter2-hunter2")
+    told = f"got {shown_text('a hunter2-hunter2 b hunter2-hunter2', 28)}, and {shown_text('hunter2-hunter2', 9)}."
+    assert "hunter2" in told
+    assert redactor.text(told) == "got a *** b ***… (35 characters), and ***… (15 characters)."
+    assert redactor.text("unter… (9 characters)") == "unter… (9 characters)"
