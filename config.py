@@ -28,6 +28,7 @@ from wxcloudrun.core.first_secrets import development_secrets, env_file
 ROOT = Path(__file__).resolve().parent
 SIMULATOR_APPID_PREFIX = "wxsimulator"
 _ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+_NOTICE_FIELD = re.compile(r"[a-z_]{1,30}\d{1,3}=(name|verdict|time|summary|project|environment)")
 _BROKER = re.compile(r"(redis|amqp)s?://\S+")
 _RANGE = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+)|([^\[\]]+)(?=$))(?::(\d{1,5})(?:-(\d{1,5}))?)?")
 _PLACEHOLDER = re.compile(r"test|your[_-]|example|changeme|change[_-]me|placeholder|xxx|^$|simulator", re.IGNORECASE)
@@ -211,6 +212,33 @@ class Settings(BaseModel):
         description="Address ranges that runs may reach besides public ones, as 10.1.0.0/16 or 127.0.0.1/32:8080.",
     )
 
+    # Messages about runs
+    notice_allowed: Ranges = Field(
+        default_factory=list,
+        description="Address ranges that web hooks and robots of messages may be at besides public ones.",
+    )
+    wecom_base: str = Field("", description="Stands in for the host of WeCom's robots, for tests and proxies.")
+    dingtalk_base: str = Field("", description="Stands in for the host of DingTalk's robots.")
+    feishu_base: str = Field("", description="Stands in for the host of Feishu's robots.")
+    mail_host: str = Field("", description="SMTP server; without it no mail is sent.")
+    mail_port: int = Field(587, ge=1, le=65535, description="Port of the SMTP server.")
+    mail_username: str = Field("", description="With which one logs in there; without it nobody does.")
+    mail_password: SecretStr = Field(SecretStr(""), description="Password of MAIL_USERNAME.")
+    mail_from: str = Field("", description="Sender of mail, as `Tests <robot@example.com>`; required with MAIL_HOST.")
+    mail_security: Literal["tls", "starttls", "none"] = Field(
+        "starttls", description="tls from the start (port 465), starttls, or none for a server on this machine."
+    )
+    wechat_notice_template: str = Field(
+        "", pattern=r"^[A-Za-z0-9_-]{0,64}$", description="Subscribe message template that tells of runs."
+    )
+    wechat_notice_fields: Words = Field(
+        default_factory=lambda: ["thing1=name", "phrase2=verdict", "time3=time", "thing4=summary"],
+        description="Its keys, each with name, verdict, time, summary, project or environment.",
+    )
+    wechat_notice_page: str = Field(
+        "", pattern=r"^[A-Za-z0-9_\-/.]{0,128}$", description="Page that a subscribe message opens."
+    )
+
     # Uploads
     upload_store: Literal["disk", "s3"] = Field("disk", description="Where uploaded files live.")
     s3_endpoint: str = Field("", description="host[:port] of an S3-compatible store.")
@@ -374,6 +402,7 @@ def faults(settings: Settings) -> list[str]:
         found.append(database)
     if settings.upload_store == "s3" and not (settings.s3_endpoint and settings.s3_bucket):
         found.append("S3_ENDPOINT and S3_BUCKET are required with UPLOAD_STORE=s3")
+    found += _unclear_messages(settings)
     if settings.public_url and not _ADDRESS.fullmatch(settings.public_url):
         found.append("PUBLIC_URL must be an http or https address without a query")
     for name in ("token_secret", "lookup_key"):
@@ -387,6 +416,15 @@ def faults(settings: Settings) -> list[str]:
     if push_key is not None and not re.fullmatch(r"[A-Za-z0-9]{43}", push_key):
         found.append("WECHAT_PUSH_AES_KEY is not the 43 letters and digits of WeChat's EncodingAESKey")
     return found + (_unsafe_in_production(settings) if settings.production else [])
+
+
+def _unclear_messages(settings: Settings) -> list[str]:
+    found = []
+    if settings.mail_host and "@" not in settings.mail_from:
+        found.append("MAIL_FROM is required with MAIL_HOST")
+    if not all(_NOTICE_FIELD.fullmatch(one) for one in settings.wechat_notice_fields):
+        found.append("WECHAT_NOTICE_FIELDS must be as thing1=name,phrase2=verdict")
+    return found
 
 
 def _unsafe_in_production(settings: Settings) -> list[str]:

@@ -161,6 +161,7 @@ def parts(settings: "Settings") -> Container:
 
 def provide_the_rest(settings: "Settings", container: Container, session: Any, clock: Clock, keys: KeyRing) -> None:
     """What belongs to projects and runs."""
+    from wxcloudrun.notice_parts import provide_notices  # noqa: PLC0415 - imported when it is first asked for
     from wxcloudrun.project_parts import provide_projects  # noqa: PLC0415 - imported when it is first asked for
     from wxcloudrun.report_parts import provide_reports  # noqa: PLC0415 - as above
     from wxcloudrun.run_parts import provide_runs  # noqa: PLC0415 - as above
@@ -168,6 +169,7 @@ def provide_the_rest(settings: "Settings", container: Container, session: Any, c
     provide_projects(settings, container, session, clock, keys)
     provide_runs(settings, container, keys)
     provide_reports(settings, container)
+    provide_notices(settings, container, keys)
 
 
 def _provide_metrics(settings: "Settings", container: Container) -> None:

@@ -10,6 +10,7 @@ from wxcloudrun.features.environments import routes as environments
 from wxcloudrun.features.files import routes as files
 from wxcloudrun.features.health import routes as health
 from wxcloudrun.features.insights import routes as insights
+from wxcloudrun.features.notifications import routes as notifications
 from wxcloudrun.features.projects import routes as projects
 from wxcloudrun.features.reports import routes as reports
 from wxcloudrun.features.runs import routes as runs
@@ -35,6 +36,7 @@ TABLES: dict[str, list[Route]] = {
     "insights": insights.ROUTES,
     "schedules": schedules.ROUTES,
     "triggers": triggers.ROUTES,
+    "notifications": notifications.ROUTES,
     "audit": audit.ROUTES,
     "health": health.ROUTES,
 }
@@ -55,5 +57,6 @@ GUIDES: dict[str, str] = {
     "insights": "insights",
     "schedules": "schedules",
     "triggers": "ci",
+    "notifications": "notifications",
     "health": "deployment",
 }

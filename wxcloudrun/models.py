@@ -18,6 +18,7 @@ from wxcloudrun.features.insights.models import (
     InsightRun,
     Quarantine,
 )
+from wxcloudrun.features.notifications.models import NoticeAttempt, NoticeChannel, NoticeDelivery, NoticeRule
 from wxcloudrun.features.projects.models import AddressGrant, ApiToken, Project, ProjectInvitation, ProjectMember
 from wxcloudrun.features.reports.models import ReportShare
 from wxcloudrun.features.runs.models import (
@@ -67,6 +68,10 @@ __all__ = [
     "LoginExchange",
     "LooseFile",
     "MediaCheck",
+    "NoticeAttempt",
+    "NoticeChannel",
+    "NoticeDelivery",
+    "NoticeRule",
     "Project",
     "ProjectFile",
     "ProjectInvitation",

@@ -73,7 +73,13 @@ def provide_runs(settings: "Settings", container: Container, keys: KeyRing) -> N
 
 def listeners(container: Container) -> Mapping[str, Listener]:
     """Who is told of every run that ended, by the names under which this is noted with a run's end."""
-    return {"insights": lambda run_id: container.get(RunCounting).take(run_id)}
+
+    def notices(run_id: int) -> object:
+        from wxcloudrun.features.notifications.telling import NoticeTelling  # noqa: PLC0415 - the first end pays for it
+
+        return container.get(NoticeTelling).heard(run_id)
+
+    return {"insights": lambda run_id: container.get(RunCounting).take(run_id), "notices": notices}
 
 
 def _provide_triggers(container: Container, keys: KeyRing) -> None:

@@ -18,6 +18,8 @@ from wxcloudrun.core.idempotency import Idempotency
 from wxcloudrun.core.logging import log
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.auth.access import SessionService
+from wxcloudrun.features.notifications.sending import NoticeSending
+from wxcloudrun.features.notifications.telling import NoticeTelling
 from wxcloudrun.features.projects.invitations import InvitationService
 from wxcloudrun.features.runs.dispatch import RunDispatch
 from wxcloudrun.features.runs.endings import RunEndings
@@ -56,6 +58,9 @@ def duties(container: Container) -> list[Duty]:
         Duty("runs.send", 2, lambda: get(RunDispatch).again()),
         Duty("runs.tell_ended", 1, lambda: get(RunEndings).tell(), drains=True),
         Duty("schedules.fire", 1, lambda: get(ScheduleFiring).fire(), drains=True),
+        Duty("notices.digest", 5, lambda: get(NoticeTelling).digest()),
+        Duty("notices.release", 5, lambda: get(NoticeTelling).release(), drains=True),
+        Duty("notices.send", 1, lambda: get(NoticeSending).send()),
         Duty("wechat.handle_pushes", 1, lambda: get(Inbox).handle(), drains=True),
         Duty("idempotency.clear", 600, lambda: get(Idempotency).clear()),
         Duty("sessions.clear", 600, lambda: get(SessionService).clear()),
@@ -66,6 +71,7 @@ def duties(container: Container) -> list[Duty]:
         Duty("schedules.clear", 600, lambda: get(ScheduleFiring).clear()),
         Duty("runs.sweep", 60, lambda: get(RunRetention).sweep(), drains=True),
         Duty("triggers.clear_deliveries", 600, lambda: get(TriggerDeliveries).clear()),
+        Duty("notices.clear", 600, lambda: get(NoticeSending).clear()),
         Duty("wechat.clear_pushes", 600, lambda: get(Inbox).clear()),
     ]
 

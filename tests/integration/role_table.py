@@ -15,7 +15,7 @@ with a name that no file has; {case_id} of the library with somebody's public ca
 Routes of a project stand in `PROJECT_TABLE`, whose rows are
 `"METHOD /path": (anonymous, stranger, viewer, runner, editor, owner, administrator)`: a stranger is a verified user who is no
 member, the administrator one of the service, who is no member either. {project_id}, {environment_id}, {case_id},
-{scenario_id}, {step_id}, {dataset_id}, {file_id}, {invitation_id}, {token_id}, {trigger_id}, {schedule_id}, {run_id} with its result {seq}, its body {sha256} and {share_id} belong
+{scenario_id}, {step_id}, {dataset_id}, {file_id}, {invitation_id}, {token_id}, {trigger_id}, {schedule_id}, {channel_id}, {rule_id}, {delivery_id}, {run_id} with its result {seq}, its body {sha256} and {share_id} belong
 to the project, {user_id} is one more member.
 """
 
@@ -226,6 +226,20 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"GET {_IT}/triggers/{{trigger_id}}": EDITORS,
     f"PUT {_IT}/triggers/{{trigger_id}}": ("401", "404", "403", "403", "ok", "ok", "403"),
     f"DELETE {_IT}/triggers/{{trigger_id}}": EDITORS,
+    f"GET {_IT}/notifications/channels": EDITORS,
+    f"POST {_IT}/notifications/channels": EDITORS,
+    f"GET {_IT}/notifications/channels/{{channel_id}}": EDITORS,
+    f"PUT {_IT}/notifications/channels/{{channel_id}}": EDITORS,
+    f"DELETE {_IT}/notifications/channels/{{channel_id}}": EDITORS,
+    f"POST {_IT}/notifications/channels/{{channel_id}}/test": EDITORS,
+    f"GET {_IT}/notifications/rules": EDITORS,
+    f"POST {_IT}/notifications/rules": EDITORS,
+    f"GET {_IT}/notifications/rules/{{rule_id}}": EDITORS,
+    f"PUT {_IT}/notifications/rules/{{rule_id}}": EDITORS,
+    f"DELETE {_IT}/notifications/rules/{{rule_id}}": EDITORS,
+    f"GET {_IT}/notifications/deliveries": EDITORS,
+    f"GET {_IT}/notifications/deliveries/{{delivery_id}}": EDITORS,
+    f"POST {_IT}/notifications/deliveries/{{delivery_id}}/replay": EDITORS,
     f"GET {_IT}/retention": MEMBERS,
     f"PUT {_IT}/retention": OWNERS_OF_IT,
     f"GET {_IT}/address_grants": MEMBERS,

@@ -117,6 +117,8 @@ PROJECT_BODIES = {
     "invitations": {},
     "tokens": {"name": "another"},
     "triggers": {"name": "another", "tag": "smoke"},
+    "channels": {"name": "another", "kind": "wechat"},
+    "rules": {"name": "another", "events": ["run_ended"]},
     "address_grants": {"range": "10.1.0.0/16", "reason": "x"},
     "qrcode": {"code": "x" * 22},
     "environments": {"name": "another"},
@@ -154,10 +156,31 @@ def a_cluster(group: Team) -> int:
     return int(number)
 
 
+def a_channel(group: Team) -> int:
+    """A receiver of messages."""
+    made_of = {"name": "hook", "kind": "webhook", "url": "https://hooks.example/x"}
+    return int(group.editor.ok("POST", f"{group.path}/notifications/channels", made_of)["id"])
+
+
+def a_rule(group: Team) -> int:
+    """Who is told what."""
+    made_of = {"name": "all", "events": ["run_ended"]}
+    return int(group.editor.ok("POST", f"{group.path}/notifications/rules", made_of)["id"])
+
+
+def a_delivery(group: Team) -> int:
+    """A test message on its way."""
+    place = f"{group.path}/notifications/channels/{a_channel(group)}/test"
+    return int(group.editor.ok("POST", place)["id"])
+
+
 _MAKERS: dict[str, Callable[[Team], int]] = {
     "schedule_id": a_schedule,
     "grant_id": a_grant,
     "cluster_id": a_cluster,
+    "channel_id": a_channel,
+    "rule_id": a_rule,
+    "delivery_id": a_delivery,
     "trigger_id": lambda group: group.editor.ok("POST", f"{group.path}/triggers", {"name": "push", "tag": "smoke"})[
         "id"
     ],
@@ -208,6 +231,8 @@ def _sent(group: Team, method: str, path: str) -> dict[str, object]:
 def _body(group: Team, method: str, path: str) -> object:
     if method == "POST" and path.endswith("/runs"):
         return {"tag": "smoke"}
+    if path.endswith(("{channel_id}/test", "/replay")):
+        return None
     if path.endswith(("/rerun", "/shares")):
         return {}
     if path.endswith("/schedules"):
@@ -220,7 +245,7 @@ def _body(group: Team, method: str, path: str) -> object:
         return None
     if method == "PUT" and path.endswith("{trigger_id}"):
         return {"name": "another"}
-    if path.endswith("{step_id}"):
+    if path.endswith(("{step_id}", "{channel_id}", "{rule_id}")):
         return {"name": "another"}
     words = [word for word in path.split("/") if word in PROJECT_BODIES]
     return PROJECT_BODIES[words[-1]] if words else {} if method == "PUT" else None

@@ -20,6 +20,7 @@ from wxcloudrun.features.auth.models import LoginExchange
 from wxcloudrun.features.cases.models import Case, CaseVersion
 from wxcloudrun.features.datasets.models import Dataset
 from wxcloudrun.features.environments.models import Environment, ProjectVariables
+from wxcloudrun.features.notifications.models import ChannelKind, NoticeChannel
 from wxcloudrun.features.projects.models import Project
 from wxcloudrun.features.runs.models import Priority, Run, RunCheckpoint, RunPlan, Trigger
 from wxcloudrun.features.scenarios.models import Scenario, ScenarioStep
@@ -111,6 +112,9 @@ def _fill_library(project: int, person: int, stamp: dict, sealed) -> None:
     schedule |= {"overlap": Overlap.SKIP, "misfire": Misfire.ONCE, "inputs": sealed(Schedule.inputs)}
     db.session.execute(insert(Schedule).values(schedule))
     trigger = {"project_id": project, "maker_id": person, "key": "k", "name": "t", "wanted": "{}", "enabled": True}
+    channel = {"project_id": project, "kind": ChannelKind.WEBHOOK, "name": "c", "language": "zh", "enabled": True}
+    channel |= {"url": sealed(NoticeChannel.url), "secret": sealed(NoticeChannel.secret), "recipients": "[]", **stamp}
+    db.session.execute(insert(NoticeChannel).values(channel))
     db.session.execute(insert(RunTrigger).values(secret=sealed(RunTrigger.secret), **trigger, **stamp))
 
 
@@ -129,14 +133,14 @@ def _values(ring: KeyRing) -> dict[str, list[str]]:
 def test_everything_has_the_new_key_and_the_old_one_may_go(app: Flask):
     with app.app_context():
         before = _values(BEFORE)
-        assert len(before) == 19
+        assert len(before) == 21
         assert all(before.values()), "each column has a value"
         with pytest.raises(UnreadableSecret):
             _values(AFTER)
     done = app.test_cli_runner().invoke(args=["secrets", "rotate"])
     assert done.exit_code == 0, done.output
     assert "users.session_key: 5 renewed" in done.output
-    assert "24 values have the key k2 now" in done.output
+    assert "26 values have the key k2 now" in done.output
     with app.app_context():
         assert _values(AFTER) == before
     again = app.test_cli_runner().invoke(args=["secrets", "rotate"])
@@ -150,7 +154,7 @@ def test_it_goes_on_where_it_was_stopped(app: Flask, monkeypatch: pytest.MonkeyP
         batches = work._batches
         monkeypatch.setattr(work, "_batches", lambda column: _first(batches(column)))
         first = sum(one.renewed for one in work.run())
-        assert first == 21, "of five session keys two"
+        assert first == 23, "of five session keys two"
         assert sum(one.renewed for one in Rotation(db.session, BOTH, Base.metadata).run()) == 3
         _values(AFTER)
 

@@ -50,7 +50,8 @@ class Notice:
 class Outcome:
     """What became of an attempt. `detail` is the beginning of the answer or what went wrong, without secrets.
 
-    `final`: trying again would change nothing. `wait_s`: the receiver asked for that pause.
+    `final`: trying again would change nothing. `wait_s`: the receiver asked for that pause. `drop`: why nobody minds
+    that it was not sent, as of a person who wants no more messages.
     """
 
     sent: bool
@@ -58,6 +59,7 @@ class Outcome:
     detail: str = ""
     final: bool = False
     wait_s: float | None = None
+    drop: str | None = None
 
 
 def fitted(write: Callable[[Notice], bytes], notice: Notice, most: int) -> bytes:

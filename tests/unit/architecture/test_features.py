@@ -15,6 +15,7 @@ NOUNS = {
     "environments": {"settings", "variables"},
     "insights": {"clusters", "comparing", "counting", "gathering", "knowledge", "quarantine", "records"},
     "projects": {"exchange", "invitations", "members", "ranges", "tokens"},
+    "notifications": {"carriers", "deliveries", "rules", "sending", "telling", "texts", "timing"},
     "triggers": {"deliveries"},
     "scenarios": {
         "calls",

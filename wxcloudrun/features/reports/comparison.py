@@ -67,6 +67,12 @@ def name_of(row: Row[Any]) -> Name:
     return row.case_id, row.name, row.dataset, row.phase
 
 
+def previous(run: Row[Any], dao: ReportDao) -> OtherRun | None:
+    """The last comparable run on the run's branch, where it has one, else of all."""
+    before = next(_same(dao.earlier(run, branch=run.branch), asked_of(run)), None)
+    return None if before is None else other(before)
+
+
 def asked_of(run: Row[Any]) -> dict[str, Any]:
     """What was asked for besides what columns tell."""
     asked: dict[str, Any] = json.loads(run.asked or "{}")

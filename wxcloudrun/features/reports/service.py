@@ -9,10 +9,10 @@ from sqlalchemy import Row
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.db import AnySession
 from wxcloudrun.core.pagination import Slice, cursor, position
-from wxcloudrun.exporters.report import Cause, Changes, RunFacts
+from wxcloudrun.exporters.report import Cause, Changes, OtherRun, RunFacts
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.reports.causes import grouped
-from wxcloudrun.features.reports.comparison import before_and_after, name_of
+from wxcloudrun.features.reports.comparison import before_and_after, name_of, previous
 from wxcloudrun.features.reports.dao import ReportDao
 from wxcloudrun.features.reports.insight import Insight, Known
 from wxcloudrun.features.reports.reading import Marks, Reader
@@ -88,6 +88,10 @@ class ReportService:
         """The run, with `project`, for those who see it. Raises ProjectNotFound, RunNotFound."""
         membership = self._access.require(actor, project_id, Right.VIEW)
         return seen(actor, membership, self._dao.run(project_id, run_id))
+
+    def before(self, row: Row[Any]) -> OtherRun | None:
+        """The comparable run before this one, on its branch. Who calls this has checked that it may be told."""
+        return previous(row, self._dao)
 
     def findings(self, row: Row[Any], depth: Depth) -> Findings:
         """What is to be said of a run. Who calls this has checked that it may be said."""
