@@ -87,6 +87,16 @@ class ProjectAccess:
         row, rows = self._projects.membership_beside(project_id, actor.user_id or 0, question)
         return _membership(actor, row, right), rows
 
+    def require_member(self, actor: Actor, project_id: int, right: Right, *, locked: bool = False) -> Membership:
+        """The same for what goes on with the actor's rights: an administrator who is no member has none to lend.
+
+        Raises as `require` does.
+        """
+        membership = self.require(actor, project_id, right, locked=locked)
+        if membership.member is None:
+            raise RightRequired(values={"role": MemberRole(right).name.lower()})
+        return membership
+
     def has_member(self, project_id: int, user_id: int) -> bool:
         """True when that person is a member. It says nothing of what the actor may; one question."""
         row = self._projects.membership(project_id, user_id)

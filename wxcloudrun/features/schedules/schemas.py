@@ -18,14 +18,13 @@ MisfireName = Literal["skip", "once", "all"]
 OutcomeName = Literal["fired", "late", "skipped", "waiting"]
 TARGETS = ("scenario_id", "case_id", "tag")
 TIMES = ("cron", "every_ms", "at")
-_DAY = r"[2-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+_DAY = r"2\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?"
 _MOMENT = rf"^{_DAY}T{_TIME}(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"
 
 
 def _moment(text: str) -> str:
-    if datetime.fromisoformat(text).year < 2000:
-        raise ValueError("too long ago")
+    datetime.fromisoformat(text)  # refuses what is in no calendar
     return text
 
 

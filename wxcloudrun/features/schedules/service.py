@@ -38,7 +38,7 @@ from wxcloudrun.features.schedules.schemas import (
     TimeView,
     dataset_of,
 )
-from wxcloudrun.features.schedules.timing import upcoming
+from wxcloudrun.features.schedules.timing import upcoming, zone_fault
 
 MOST: Final = 200
 _SHOWN: Final = 5
@@ -106,10 +106,10 @@ class ScheduleService:
     def add(self, actor: Actor, project_id: int, made: ScheduleMade) -> ScheduleSaved:
         """A new schedule. What it would run is looked over as for a run that starts now.
 
-        Raises ProjectNotFound, RightRequired, ProjectArchived, TooManySchedules, InvalidInput, and what
-        RunService.start raises.
+        Raises ProjectNotFound, RightRequired (for an administrator who is no member, too), ProjectArchived,
+        TooManySchedules, InvalidInput, and what RunService.start raises.
         """
-        self._access.require(actor, project_id, Right.EDIT, locked=True)
+        self._access.require_member(actor, project_id, Right.EDIT, locked=True)
         if self._schedules.count(project_id) >= MOST:
             raise TooManySchedules(values={"limit": MOST})
         now = self._clock.now()
@@ -131,7 +131,8 @@ class ScheduleService:
         Raises ProjectNotFound, RightRequired, ProjectArchived, ScheduleNotFound, InvalidInput, EditConflict with the
         present state, and what RunService.start raises where what is to be run was changed.
         """
-        row = self._locked(actor, project_id, schedule_id, Right.EDIT)
+        membership = self._access.require_member(actor, project_id, Right.EDIT)
+        row = _seen(actor, membership, self._schedules.locked(project_id, schedule_id))
         if change.version not in {None, row.version}:
             raise EditConflict(present=self._view(row, editor=True))
         now, sent = self._clock.now(), change.model_dump(exclude_unset=True, exclude={"version"})
@@ -166,10 +167,12 @@ class ScheduleService:
     def resume(self, actor: Actor, project_id: int, schedule_id: int) -> ScheduleView:
         """Plan again from now on; what would have been due meanwhile is not made up for.
 
-        Raises ProjectNotFound, RightRequired, ProjectArchived, ScheduleNotFound, ScheduleOver.
+        Raises ProjectNotFound, RightRequired, ProjectArchived, ScheduleNotFound, ScheduleOver, InvalidInput where its
+        time zone is none any more.
         """
         row = self._locked(actor, project_id, schedule_id, Right.EDIT)
         if not row.enabled:
+            refuse(one for one in (zone_fault(row.time_zone),) if one is not None)
             following = timing_of(row).after(self._clock.now())
             if following is None:
                 raise ScheduleOver
@@ -243,7 +246,8 @@ class ScheduleService:
         inputs = records.inputs_of(row, self._keys)
         if inputs is not None and not editor:
             inputs = dict.fromkeys(inputs)
-        coming = [] if row.next_at is None else _upcoming(row, row.next_at - _MICROSECOND, _SHOWN)
+        known = row.next_at is not None and zone_fault(row.time_zone) is None  # a zone may be dropped by its registry
+        coming = _upcoming(row, row.next_at - _MICROSECOND, _SHOWN) if known else []
         return ScheduleView.of(row, dataset=dataset_of(row), inputs=inputs, upcoming=coming)
 
     def _saved(self, row: Row[Any], warnings: list[str]) -> ScheduleSaved:

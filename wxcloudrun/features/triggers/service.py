@@ -16,7 +16,6 @@ from wxcloudrun.core.pagination import Page
 from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.audit.service import AuditService
 from wxcloudrun.features.projects.access import ProjectAccess, Right
-from wxcloudrun.features.projects.errors import RightRequired
 from wxcloudrun.features.triggers.dao import TriggerDao
 from wxcloudrun.features.triggers.errors import TooManyTriggers, TriggerNotFound
 from wxcloudrun.features.triggers.schemas import (
@@ -70,7 +69,7 @@ class TriggerService:
         Raises ProjectNotFound, RightRequired (for an administrator who is no member, too), ProjectArchived,
         TooManyTriggers.
         """
-        self._require_member(actor, project_id)
+        self._access.require_member(actor, project_id, Right.EDIT, locked=True)
         if self._triggers.page(project_id, 0, 1)[1] >= MOST:
             raise TooManyTriggers(values={"limit": MOST})
         now, secret = self._clock.now(), secrets.token_urlsafe(32)
@@ -101,7 +100,7 @@ class TriggerService:
 
         Raises ProjectNotFound, RightRequired, ProjectArchived, TriggerNotFound, EditConflict with the present state.
         """
-        self._require_member(actor, project_id)
+        self._access.require_member(actor, project_id, Right.EDIT, locked=True)
         row = _there(self._triggers.locked(project_id, trigger_id))
         if change.version not in {None, row.version}:
             raise EditConflict(present=TriggerView.of(row))
@@ -126,10 +125,6 @@ class TriggerService:
         self._triggers.remove(row.id)
         self._audit.record(actor, "trigger.removed", ("trigger", row.id), _told(row), project_id=project_id)
         return Removed(id=row.id)
-
-    def _require_member(self, actor: Actor, project_id: int) -> None:
-        if self._access.require(actor, project_id, Right.EDIT, locked=True).member is None:
-            raise RightRequired(values={"role": "editor"})
 
 
 def _there(row: Row[Any] | None) -> Row[Any]:
