@@ -58,6 +58,7 @@ _OPPOSITES: Final = {
     Comparator.NOT_EMPTY: Comparator.EMPTY,
 }
 _PLACES_SHOWN = 20
+_VALUES_LISTED = 300_000
 
 
 def plain(comparator: Comparator) -> tuple[Comparator, bool]:
@@ -77,12 +78,13 @@ def compile_check(comparator: Comparator, expected: Any, field: str = "expected"
 
 
 def _eq(expected: Any, _: str) -> Check:
-    shallow = depth(expected) <= MAX_EXPECTED_DEPTH  # the places of a deeper difference are not looked for
+    # the places of a difference in something deeper or larger are not looked for
+    listed = depth(expected) <= MAX_EXPECTED_DEPTH and is_json(expected, _VALUES_LISTED)
 
     def check(actual: Any) -> Verdict:
         if equal(actual, expected):
             return HOLDS
-        if isinstance(expected, dict | list) and isinstance(actual, dict | list) and shallow:
+        if isinstance(expected, dict | list) and isinstance(actual, dict | list) and listed:
             faults = compile_structure(expected, markers=False).mismatches(actual)
             places = tuple(f"{fault.path}: {fault.reason}" for fault in faults[:_PLACES_SHOWN])
             return Verdict(False, f"{len(faults)} places differ" if len(faults) > 1 else "1 place differs", places)

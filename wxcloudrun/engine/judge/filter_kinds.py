@@ -10,6 +10,9 @@ from wxcloudrun.engine.judge.values import type_name
 MAX_TEXT: Final = 20_000_000
 """Characters that a filter may make."""
 
+MAX_PARTS: Final = 1_000_000
+"""Parts that `split` makes and `join` takes."""
+
 REQUIRED: Final = object()
 
 type Change = Callable[[Any], Any]

@@ -2,10 +2,19 @@
 
 from typing import Any, Final
 
-from wxcloudrun.engine.judge.filter_kinds import Change, FilterError, FilterKind, Parameter, bounded, needs, simple
+from wxcloudrun.engine.judge.filter_kinds import (
+    MAX_PARTS,
+    Change,
+    FilterError,
+    FilterKind,
+    Parameter,
+    bounded,
+    needs,
+    simple,
+)
 from wxcloudrun.engine.judge.json_text import write_json
 from wxcloudrun.engine.judge.outcome import Missing
-from wxcloudrun.engine.judge.values import equal, is_number, numbers_equal
+from wxcloudrun.engine.judge.values import is_number, number_key
 
 
 def _nth(index: int) -> Change:
@@ -32,7 +41,11 @@ def _slice(start: int, stop: int | None) -> Change:
 
 def _join(separator: str) -> Change:
     def change(value: Any) -> str:
-        texts = [item if isinstance(item, str) else write_json(item) for item in needs(value, "array")]
+        if len(needs(value, "array")) > MAX_PARTS:
+            raise FilterError(f"there are more than {MAX_PARTS} parts to join")
+        texts = [
+            item if isinstance(item, str) else str(item) if type(item) is int else write_json(item) for item in value
+        ]
         bounded(sum(map(len, texts)) + len(separator) * len(texts))
         return separator.join(texts)
 
@@ -48,26 +61,24 @@ def _sort(value: Any) -> list[Any]:
 
 def _unique(value: Any) -> list[Any]:
     """The first of equal items stays, in order."""
-    seen: dict[Any, list[Any]] = {}
-    unique: list[Any] = []
+    first: dict[Any, Any] = {}
     for item in needs(value, "array"):
-        bucket = seen.setdefault(_bucket(item), [])
-        if not any(equal(item, other) for other in bucket):
-            bucket.append(item)
-            unique.append(item)
-    return unique
+        first.setdefault(_identity(item), item)
+    return list(first.values())
 
 
-def _bucket(item: Any) -> Any:
-    """Equal items are in one bucket; the items of a bucket need not be equal."""
+def _identity(item: Any) -> Any:
+    """The same for equal values and for no others (see `equal`); JSON is no deeper than the stack allows."""
+    if isinstance(item, str):
+        return item
+    if isinstance(item, bool) or item is None:
+        return (item,)
     if isinstance(item, dict):
-        return ("object", frozenset(item))
+        keys = sorted(item)
+        return ("object", *keys, *[_identity(item[key]) for key in keys])
     if isinstance(item, list):
-        return ("array", len(item), _bucket(item[0]) if item and not isinstance(item[0], list) else None)
-    if is_number(item):
-        near = float(item) if abs(item) < 1 << 53 else 0.0
-        return ("number", near if numbers_equal(near, item) else 0.5)
-    return (type(item).__name__, item)
+        return ("array", *[_identity(one) for one in item])
+    return number_key(item)
 
 
 def _flatten(value: Any) -> list[Any]:

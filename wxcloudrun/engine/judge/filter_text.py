@@ -9,12 +9,19 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from wxcloudrun.engine.errors import DefinitionError
-from wxcloudrun.engine.judge.filter_kinds import Change, FilterError, FilterKind, Parameter, bounded, needs, simple
+from wxcloudrun.engine.judge.filter_kinds import (
+    MAX_PARTS,
+    Change,
+    FilterError,
+    FilterKind,
+    Parameter,
+    bounded,
+    needs,
+    simple,
+)
 from wxcloudrun.engine.judge.outcome import Missing
 from wxcloudrun.engine.judge.patterns import Pattern, PatternTooCostlyError, compile_pattern
 from wxcloudrun.engine.judge.values import brief, shown_text
-
-_MAX_PARTS = 1_000_000
 
 
 def group_number(pattern: Pattern, group: int | str | None) -> int:
@@ -54,9 +61,10 @@ def _replace_regex(text: str, new: str) -> Change:
     _refuse_groups(pattern, new)
 
     def change(value: Any) -> str:
-        bounded(len(needs(value, "string")) * (1 + len(new)) if len(new) > 100 else 0)
+        text = needs(value, "string")
+        bounded(len(text) * (1 + len(new)) if len(new) > 100 else 0)
         try:
-            result = pattern.replace(value, new)
+            result = pattern.replace(text, new)
         except PatternTooCostlyError as error:
             raise FilterError(str(error)) from error
         bounded(len(result))
@@ -95,8 +103,8 @@ def _split(separator: str) -> Change:
         raise DefinitionError("separator", "the separator is empty")
 
     def change(value: Any) -> list[str]:
-        if needs(value, "string").count(separator) > _MAX_PARTS:
-            raise FilterError(f"it would give more than {_MAX_PARTS} parts")
+        if needs(value, "string").count(separator) > MAX_PARTS:
+            raise FilterError(f"it would give more than {MAX_PARTS} parts")
         return list(value.split(separator))
 
     return change

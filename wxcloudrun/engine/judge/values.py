@@ -1,13 +1,15 @@
 """JSON values as the checks see them: their types, equality, order, depth, and a bounded copy for a report."""
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from math import isfinite
 from typing import Any, Final
 
 MAX_DEPTH: Final = 512
 """Arrays and objects inside each other; a deeper document is refused, so that nothing overflows a stack."""
 
+_EXACT_INTEGERS = 1 << 53  # doubles below hold every integer
+_ANY_DIGITS = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
 _TEXT_SHOWN = 2_000
 _ITEMS_SHOWN = 50
 _NODES_SHOWN = 400
@@ -73,16 +75,30 @@ def _whole(value: Decimal) -> bool:
 
 def numbers_equal(left: Any, right: Any) -> bool:
     """Equality of two numbers by the decimal value they are written with: 1 equals 1.0, nothing is rounded."""
-    if isinstance(left, Decimal) or isinstance(right, Decimal):
+    if _as_written(left, right):
         return _exact(left) == _exact(right)
     return bool(left == right)
 
 
 def number_less(left: Any, right: Any) -> bool:
     """`left < right` by the same rule as `numbers_equal`."""
-    if isinstance(left, Decimal) or isinstance(right, Decimal):
+    if _as_written(left, right):
         return _exact(left) < _exact(right)
     return bool(left < right)
+
+
+def number_key(value: Any) -> object:
+    """The same for equal numbers and for no others; one that nobody can choose so that it falls together with many."""
+    if abs(value) < _EXACT_INTEGERS and is_integer(value):
+        return int(value)
+    return ("number", str(_ANY_DIGITS.normalize(_exact(value))))
+
+
+def _as_written(left: Any, right: Any) -> bool:
+    """Whether two numbers have to be compared digit by digit: a double stands for the decimal it is written with."""
+    if isinstance(left, Decimal) or isinstance(right, Decimal):
+        return True
+    return isinstance(left, float) != isinstance(right, float) and abs(left) >= _EXACT_INTEGERS
 
 
 def _exact(value: Any) -> Decimal:

@@ -1,5 +1,8 @@
 """Filters: refusals before a run, failures in it, and bounds."""
 
+import time
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +12,7 @@ from tests.unit.engine.judge.test_values import json_values
 from wxcloudrun.engine.errors import DefinitionError
 from wxcloudrun.engine.judge.filters import FILTERS, Filter, compile_filter, compile_filters, parse_filter
 from wxcloudrun.engine.judge.outcome import Found, Missing, Unreadable
-from wxcloudrun.engine.judge.values import is_json
+from wxcloudrun.engine.judge.values import equal, is_json
 
 
 def attempt(value, name):
@@ -161,3 +164,45 @@ def test_encodings_lead_back(text):
     assert through(text, ("base64_encode",), ("base64_decode",)).value == text
     assert through(text, ("url_encode",), ("url_decode",)).value == text
     assert through(text, ("html_escape",), ("html_unescape",)).value == text
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"id": at, "name": "x"} for at in range(30_000)],
+        [[1, at] for at in range(30_000)],
+        [[[1], at] for at in range(30_000)],
+        [at * (2**61 - 1) + 2**70 for at in range(30_000)],
+    ],
+    ids=["objects", "arrays", "arrays in arrays", "numbers with one hash"],
+)
+def test_unique_takes_as_long_as_there_are_items_however_alike_they_are(items):
+    began = time.process_time()
+    assert through([*items, *items], ["unique"]).value == items
+    assert time.process_time() - began < 4
+
+
+@given(st.lists(json_values, max_size=8))
+def test_unique_keeps_the_first_of_equal_items(items):
+    kept: list[object] = []
+    for item in items + items:
+        if not any(equal(item, other) for other in kept):
+            kept.append(item)
+    assert through(items + items, ["unique"]).value == kept
+
+
+def test_unique_compares_numbers_by_the_decimal_they_are_written_with():
+    assert through([1e23, 10**23, Decimal("1E+23"), 1, Decimal("1.00"), "1"], ["unique"]).value == [1e23, 1, "1"]
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, 5, None, True])
+@pytest.mark.parametrize("new", ["b", "b" * 200])
+def test_replace_regex_says_that_it_takes_texts(value, new):
+    with pytest.raises(Unreadable, match="replace_regex: it works on string"):
+        through(value, ["replace_regex", "a", new])
+
+
+def test_more_parts_than_can_be_joined_in_time_are_refused():
+    assert through([1, "a", [2.5], {"k": None}], ["join", "-"]).value == '1-a-[2.5]-{"k":null}'
+    with pytest.raises(Unreadable, match="join: there are more than 1000000 parts"):
+        through([1] * 1_000_001, ["join", "-"])

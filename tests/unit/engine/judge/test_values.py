@@ -115,3 +115,10 @@ def test_brief_shows_any_value_on_one_line():
         "array",
         "object",
     ]
+
+
+def test_a_large_integer_equals_the_double_that_is_written_like_it():
+    assert equal(1e23, 10**23)
+    assert not equal(1e23, 10**23 - 8_388_608)  # what the double holds to the last bit
+    assert not number_less(1e23, 10**23)
+    assert number_less(10**23 - 1, 1e23)
