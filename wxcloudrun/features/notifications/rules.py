@@ -112,6 +112,9 @@ class RuleService:
             faults.append(fault if fault is None else replace(fault, field="digest_cron"))
         if ("digest" in wanted["events"]) != (cron is not None):
             faults.append(FieldFault("digest_cron", "not_usable", detail="`digest` goes with `digest_cron`"))
+        quiet = wanted["quiet"]
+        if quiet is not None and quiet["start"] == quiet["end"]:
+            faults.append(FieldFault("quiet.end", "not_usable", detail="the two times are the same"))
         known = self._rules.channels(project_id, wanted["channel_ids"])
         if set(wanted["channel_ids"]) - known.keys():
             faults.append(FieldFault("channel_ids", "unknown", detail="name channels of the project"))

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import FILLED, LINE, RowNumber, Version
@@ -119,12 +119,6 @@ class QuietHours(Input):
     start: Clock
     end: Clock
 
-    @model_validator(mode="after")
-    def _two_times(self) -> Self:
-        if self.start == self.end:
-            raise ValueError("the two times are the same")
-        return self
-
 
 class RuleContent(Input):
     """What is told, and whom. A filter that lists nothing lets everything through."""
@@ -149,12 +143,6 @@ class RuleMade(RuleContent):
     enabled: bool = True
     time_zone: Zone = DEFAULT_ZONE
     digest_cron: CronText | None = Field(None, description="When a digest is told: five fields in `time_zone`.")
-
-    @model_validator(mode="after")
-    def _when(self) -> Self:
-        if ("digest" in self.events) != (self.digest_cron is not None):
-            raise ValueError("`digest` goes with `digest_cron`")
-        return self
 
 
 class RuleChange(Input):
