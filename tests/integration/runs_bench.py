@@ -163,9 +163,12 @@ class Desk:
         zero = dict.fromkeys(
             ("fence", "claims", "ahead", "stored", "passed", "failed", "error", "skipped", "after_retry", "requests"), 0
         )
-        number = int(self._add(insert(Run).values(**zero | row | more)))
-        self._add(insert(RunPlan).values(run_id=number, content=sealed(content, KEYS, PLAN)))
-        return number
+        plan_text = sealed(content, KEYS, PLAN)
+
+        def follow(number: int) -> Any:
+            return insert(RunPlan).values(run_id=number, content=plan_text)
+
+        return int(self._add(insert(Run).values(**zero | row | more), follow))
 
     def supply(self, lease_s: float = 15, cap: int = 4, tables: RunTables | None = None) -> RunSupply:
         """One worker's look at the queue."""
@@ -203,13 +206,17 @@ class Desk:
         """Until a worker has it under that fence."""
         wait_until(lambda: self.row(run).fence == fence)
 
-    def _add(self, statement: Any) -> Any:
+    def _add(self, statement: Any, follow: Callable[[int], Any] | None = None) -> Any:
+        """Carry it out, and in the same transaction what follows from the number of the new row."""
         with self.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 connection.connection.driver_connection.execute("BEGIN IMMEDIATE").close()
             done = connection.execute(statement)
+            number = done.inserted_primary_key[0] if done.is_insert else None
+            if follow is not None:
+                connection.execute(follow(number))
             connection.commit()
-            return done.inserted_primary_key[0] if done.is_insert else None
+            return number
 
 
 def wait_until(true: Callable[[], Any], seconds: float = 60) -> None:
