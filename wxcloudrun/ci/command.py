@@ -71,9 +71,11 @@ class Job:
                 failures += self._service.get(f"{place}/results?outcome={outcome}&size=50")["items"]
         told = failures[: telling.MOST_TOLD]
         whole = [self._service.get(f"{place}/results/{one['seq']}") for one in told]
+        report = self._if_there(f"{place}/report", {}) if failures or self._options.gates.max_p95_ms else {}
         return Facts(
             run=run,
-            totals=self._if_there(f"{place}/report", {}).get("totals", {}) if self._options.gates.max_p95_ms else {},
+            totals=report.get("totals", {}),
+            quarantined=frozenset(report.get("quarantined", ())),
             comparison=self._comparison(place),
             failures=[*whole, *failures[len(whole) : _MOST_FAILURES]],
         )

@@ -28,6 +28,7 @@ class FakeService:
     reason: str | None = None
     comparison: dict[str, Any] | None = None
     totals: dict[str, Any] = field(default_factory=dict)
+    quarantined: list[int] = field(default_factory=list)
     answers: list[Callable[["Handler"], bool]] = field(default_factory=list)  # said instead, one a request
     asked: list[tuple[str, str, Any, dict[str, str]]] = field(default_factory=list)
     url: str = ""
@@ -59,7 +60,7 @@ class FakeService:
             "/12": self.run,
             "/12/results": lambda: {"items": listed if "cursor" not in query else [], "next": None},
             "/12/compare/baseline": lambda: self.comparison,
-            "/12/report": lambda: {"totals": self.totals},
+            "/12/report": lambda: {"totals": self.totals, "quarantined": self.quarantined},
         }
         return told[rest]() if rest in told else None
 

@@ -61,6 +61,15 @@ def test_a_failure_is_told_with_what_broke_since_when_and_how_to_repeat_it(capsy
     assert "   curl -X POST https://shop.example/orders" in told
 
 
+def test_a_failure_in_quarantine_is_told_and_stops_nothing(capsys):
+    broken = [BROKEN[0], BROKEN[1] | {"case_id": 7}]
+    with serving(FakeService("failed", broken, quarantined=[7])) as service:
+        assert called(service) == 0
+    told = capsys.readouterr().out
+    assert "1 failures, all of cases in quarantine" in told
+    assert "1. create [row 2]" in told
+
+
 @pytest.mark.parametrize(("state", "code"), [("error", 3), ("canceled", 4)])
 def test_infrastructure_and_cancels_have_codes_of_their_own(state: str, code: int):
     with serving(FakeService(state, [], reason="worker lost")) as service:

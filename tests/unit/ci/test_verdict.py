@@ -61,3 +61,26 @@ def test_every_gate_must_hold_and_each_is_told():
 def test_no_gate_makes_a_canceled_or_broken_run_good():
     assert judged(Facts(run("canceled")), Gates(min_pass_rate=0)).code == CANCELED
     assert judged(Facts(run("error", 0, 0)), Gates(min_pass_rate=0)).code == INFRASTRUCTURE
+
+
+def failing(*case_ids: int) -> list[dict[str, Any]]:
+    return [{"case_id": case_id} for case_id in case_ids]
+
+
+@pytest.mark.parametrize(
+    ("gates", "code"),
+    [(Gates(), PASSED), (Gates(min_pass_rate=100), PASSED), (Gates(no_new_failures=True), PASSED)],
+    ids=["none", "rate", "new"],
+)
+def test_a_case_in_quarantine_stops_nothing(gates: Gates, code: int):
+    facts = Facts(run(), failures=failing(7), quarantined=frozenset({7}))
+    assert judged(facts, gates).code == code
+    assert judged(Facts(run(), failures=failing(7), quarantined=frozenset({8})), gates).code == FAILED
+    two = Facts(run(passed=8, failed=2), failures=failing(7, 8), quarantined=frozenset({7}))
+    assert judged(two, gates).code == FAILED
+
+
+def test_a_new_failure_in_quarantine_is_none():
+    comparison = compared(1) | {"new_failures": failing(7)}
+    facts = Facts(run(), comparison=comparison, failures=failing(7), quarantined=frozenset({7}))
+    assert judged(facts, Gates(no_new_failures=True)).code == PASSED
