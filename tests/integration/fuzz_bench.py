@@ -131,7 +131,7 @@ def fitted(document: dict[str, Any], things: Things) -> dict[str, Any]:
 
 
 def _cursor_of(path: str) -> str:
-    if path.endswith("/ticks"):
+    if path.endswith(("/ticks", "/clusters")):
         return cursor(10**6, 10**6)
     return cursor("-id", 10**6) if path in _OF_A_CATALOGUE else cursor(10**6)
 

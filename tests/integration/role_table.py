@@ -216,7 +216,7 @@ PROJECT_TABLE: dict[str, tuple[str, str, str, str, str, str, str]] = {
     f"POST {_IT}/clusters/{{cluster_id}}/merge": EDITORS,
     f"POST {_IT}/clusters/{{cluster_id}}/split": EDITORS,
     f"GET {_IT}/clusters/{{cluster_id}}/failures": MEMBERS,
-    f"GET {_IT}/runs/{{run_id}}/compare/{{run_id}}": MEMBERS,
+    f"GET {_IT}/runs/{{run_id}}/compare/{{other}}": MEMBERS,
     f"GET {_IT}/flaky": MEMBERS,
     f"GET {_IT}/incidents": MEMBERS,
     f"POST {_IT}/cases/{{case_id}}/quarantine": EDITORS,

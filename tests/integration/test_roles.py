@@ -213,6 +213,7 @@ def _place(group: Team, extra: int, path: str) -> str:
 
 def _run(group: Team, path: str) -> dict[str, object]:
     rows = a_run(group, ended="cancel" not in path)
+    rows["other"] = rows["run_id"]
     if "{share_id}" in path:
         rows["share_id"] = group.editor.ok("POST", f"{group.path}/runs/{rows['run_id']}/shares", {})["id"]
     return rows
