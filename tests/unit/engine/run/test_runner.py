@@ -4,6 +4,7 @@ import base64
 import tempfile
 import threading
 import time
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -74,7 +75,9 @@ def test_the_summary_can_only_be_read_at_the_end(target):
         _ = engine.summary
 
 
-def test_the_same_plan_and_seed_give_the_same_results(target):
+def test_the_same_plan_and_seed_give_the_same_results(target, monkeypatch):
+    moment = "Tue, 01 Dec 2026 00:00:00 GMT"  # a server that answers the same gives the same Date
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: moment)
     steps = [
         step("/orders", "POST", {"sku": "{{$randomWord}}-{{$uuid}}"}, 201, extract={"sku": "$.sku"}),
         step(
