@@ -189,6 +189,10 @@ class Desk:
         """Paths of its results."""
         return [row.path for row in self.results(run)]
 
+    def interrupted(self, run: int) -> list[str]:
+        """Paths of steps of which nobody knows whether they were sent."""
+        return [row.path for row in self.results(run) if row.error_class == "interrupted"]
+
     def change(self, run: int, **values: Any) -> None:
         """Change a run's row."""
         self._add(update(Run).where(Run.id == run).values(**values))

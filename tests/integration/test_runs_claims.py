@@ -101,6 +101,26 @@ def test_a_run_that_three_workers_lost_ends_with_the_reason(desk):
     assert row.fence == MAX_CLAIMS + 1, "should the last worker wake up, it is refused"
 
 
+def test_a_run_that_comes_further_on_each_of_many_lost_workers_is_not_given_up(desk):
+    run = desk.run(desk.project(), PLAN)
+    for stored in range(2 * MAX_CLAIMS):
+        claim = desk.supply().next()
+        assert claim.run_id == run
+        with desk.tables.writing() as dao:
+            numbers = dict.fromkeys(NUMBERS, 0) | {"stored": stored + 1, "ahead": 0}
+            assert dao.advance(run, claim.lease.fence, stored, numbers, {})
+        assert desk.row(run).claims == 1
+        desk.change(run, beat_at=seconds_ago(16))
+    for claims in range(2, MAX_CLAIMS + 1):
+        claim = desk.supply().next()
+        with desk.tables.writing() as dao:
+            assert dao.advance(run, claim.lease.fence, stored + 1, numbers | {"ahead": 1}, {})
+        assert desk.row(run).claims == claims
+        desk.change(run, beat_at=seconds_ago(16))
+    assert desk.supply().next() is None
+    assert desk.row(run).state is RunState.ERROR, "the last three brought nothing"
+
+
 def test_a_canceled_run_without_a_worker_ends_as_canceled(desk):
     run = desk.run(desk.project(), PLAN)
     desk.supply().next()

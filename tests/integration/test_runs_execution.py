@@ -270,7 +270,7 @@ def test_who_takes_a_run_over_sends_nothing_twice_that_changes_something(desk, t
     by_path = {result.path: result for result in desk.results(run)}
     assert sorted(by_path) == ["steps/0", "steps/1", "steps/2", "steps/3", "steps/4", "teardown/0"]
     assert by_path["steps/3"].error_class == "interrupted"
-    assert (row.state, row.stored, row.passed, row.error, row.claims) == (RunState.ERROR, 6, 5, 1, 2)
+    assert (row.state, row.stored, row.passed, row.error, row.fence) == (RunState.ERROR, 6, 5, 1, 2)
     assert json.loads(row.summary)["total"] == 6
     assert b"canary-5c1" not in stored_bytes(desk)
 

@@ -59,6 +59,7 @@ _ADVANCE = (
     .where(_R.c.stored == bindparam("the_stored"), _R.c.state == RunState.RUNNING)
     .values({name: bindparam(f"new_{name}") for name in NUMBERS})
 )
+_COME_FURTHER = _ADVANCE.values(claims=1)
 _WAITS = [
     _R.c[name]
     for name in ("id", "project_id", "priority", "state", "fence", "claims", "created_at", "beat_at", "cancel_at")
@@ -161,7 +162,9 @@ class RunDao:
 
         `numbers` are those of `NUMBERS`, `end` any columns.
         """
-        statement = _ADVANCE.values(**end) if end else _ADVANCE
+        statement = _COME_FURTHER if numbers["stored"] > stored else _ADVANCE
+        if end:
+            statement = statement.values(**end)
         place = {"the_id": run_id, "the_fence": fence, "the_stored": stored}
         return bool(self._run(statement, {**place, **{f"new_{name}": numbers[name] for name in NUMBERS}}).rowcount)
 

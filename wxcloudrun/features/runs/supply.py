@@ -15,7 +15,7 @@ from wxcloudrun.features.runs.tables import RunTables
 
 MAX_CLAIMS = 3
 AGEING = timedelta(minutes=10)
-WORKER_LOST = "worker lost: it was started on several workers and none of them came to its end"
+WORKER_LOST = f"worker lost: {MAX_CLAIMS} workers in a row were lost with it, and it came no further"
 CANCELED = "the run was canceled"
 
 
