@@ -1,6 +1,7 @@
 """Questions about projects, members, invitations, API tokens and what was changed in a project."""
 
 import functools
+from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,13 +61,19 @@ _ACTIVITY = (
 _ACTIVITY_BEFORE = _ACTIVITY.where(_A.c.id < bindparam("before"))
 
 
+MembershipRow = namedtuple("MembershipRow", [*_P.c.keys(), "role"])  # noqa: PYI024 - its fields are a table's columns
+"""A project, with somebody's `role` in it or None."""
+
+
 @functools.lru_cache(maxsize=512)
 def _beside(question: Select[Any]) -> Select[Any]:
     """Somebody's membership, and on the same rows what a question finds: one row without it where it finds nothing."""
     of_it = bindparam("project", type_=_P.c.id.type).label("of_project")
     found = select(*question.subquery().c, of_it).subquery()
     joined = _P.outerjoin(_M, _MINE).outerjoin(found, found.c.of_project == _P.c.id)
-    return select(_P, _M.c.role, *found.c).select_from(joined).where(_P.c.id == bindparam("project"))
+    columns = zip(MembershipRow._fields, (*_P.c, _M.c.role), strict=True)
+    membership = [column.label(f"membership_{name}") for name, column in columns]
+    return select(*membership, *found.c).select_from(joined).where(_P.c.id == bindparam("project"))
 
 
 @dataclass(frozen=True)
@@ -94,15 +101,16 @@ class ProjectDao(Dao):
 
     def membership_beside(
         self, project_id: int, user_id: int, question: Question
-    ) -> tuple[Row[Any] | None, Sequence[Row[Any]]]:
-        """The same, and the rows that answer another question, asked together; they have the columns of both.
+    ) -> tuple[MembershipRow | None, Sequence[Row[Any]]]:
+        """The same, and the rows that answer another question, asked together.
 
-        The question gives no column that a project has, and its first column is never null; its order is lost.
+        The question's first column is never null; its order is lost.
         """
         parameters = {"project": project_id, "actor": user_id, **question.values}
         rows = fetch(self._session, _beside(question.statement), parameters)
         first = question.statement.selected_columns[0].name
-        return (rows[0] if rows else None), [row for row in rows if row._mapping[first] is not None]
+        membership = MembershipRow(*rows[0][: len(MembershipRow._fields)]) if rows else None
+        return membership, [row for row in rows if row._mapping[first] is not None]
 
     def add(self, values: Mapping[str, object]) -> int:
         """A new project; its number."""

@@ -1,6 +1,6 @@
 """Questions about runs as people ask them: begin, list, look at, cancel, remove. What workers ask is in `dao`."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from wxcloudrun.core.dao import Question
 from wxcloudrun.core.db import AnySession, fetch
 from wxcloudrun.core.db_time import utc_now
 from wxcloudrun.features.runs.models import (
@@ -55,10 +57,28 @@ _PLACE = (
     )
     .scalar_subquery()
 )
-_VIEW = select(_R, case((_R.c.state == RunState.QUEUED, _PLACE)).label("place"))
+_THIS = (_R.c.project_id == bindparam("project"), _R.c.id == bindparam("run"))
+_VIEW = select(_R, case((_R.c.state == RunState.QUEUED, _PLACE)).label("place")).where(*_THIS)
 _LINE = [column for column in _R.c if column.name != "summary"]
 _RESULT_LINE = [column for column in _S.c if column.name not in {"run_id", "detail"}]
-_SEEN_BY = [_R.c.private_to, _R.c.state.label("run_state")]
+
+
+def _results(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Some of a run's results behind the number `after`, with who sees the run; one row at least where it is there."""
+    stretch = (
+        select(_S.c.run_id, *_RESULT_LINE)
+        .where(_S.c.run_id == bindparam("run"), _S.c.seq > bindparam("after"), *conditions)
+        .order_by(_S.c.seq)
+        .limit(bindparam("size"))
+        .subquery()
+    )
+    columns = [column for column in stretch.c if column.name != "run_id"]
+    joined = _R.outerjoin(stretch, stretch.c.run_id == _R.c.id)
+    return select(_R.c.state.label("run_state"), _R.c.private_to, *columns).select_from(joined).where(*_THIS)
+
+
+_RESULTS = _results()
+_RESULTS_OF = _results(_S.c.outcome == bindparam("outcome"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +126,8 @@ class RunQuestions:
         return number
 
     def view(self, project_id: int, run_id: int) -> Row[Any] | None:
-        """A run of that project; while it is queued `place` is how many of the project's runs go before it."""
-        return _first(fetch(self._session, _VIEW.where(_R.c.project_id == project_id, _R.c.id == run_id)))
+        """What `viewing` asks for."""
+        return first_row(self._answered(viewing(project_id, run_id)))
 
     def locked(self, project_id: int, run_id: int) -> Row[Any] | None:
         """A run with `now`, the database's clock; nobody else changes it before this transaction ends."""
@@ -116,7 +136,7 @@ class RunQuestions:
 
     def project(self, run_id: int) -> int | None:
         """The project that a run belongs to."""
-        row = _first(fetch(self._session, select(_R.c.project_id).where(_R.c.id == run_id)))
+        row = first_row(fetch(self._session, select(_R.c.project_id).where(_R.c.id == run_id)))
         return None if row is None else int(row.project_id)
 
     def going_on(self, project_id: int, schedule_id: int) -> list[int]:
@@ -145,27 +165,15 @@ class RunQuestions:
         """Ask the worker of a run to end it."""
         self._run(update(_R).where(_R.c.id == run_id).values(cancel_at=func.coalesce(_R.c.cancel_at, utc_now())))
 
-    def results(
-        self, project_id: int, run_id: int, after: int, size: int, outcome: StepOutcome | None = None
-    ) -> Sequence[Row[Any]]:
-        """The run's `private_to` and `run_state` with its results behind the number `after`, without their details.
-
-        One row with `seq` None where there are none; no row where there is no such run.
-        """
-        conditions = [_S.c.run_id == run_id, _S.c.seq > after]
-        conditions += [] if outcome is None else [_S.c.outcome == outcome]
-        stretch = select(_S.c.run_id, *_RESULT_LINE).where(*conditions).order_by(_S.c.seq).limit(size).subquery()
-        columns = [column for column in stretch.c if column.name != "run_id"]
-        joined = _R.outerjoin(stretch, stretch.c.run_id == _R.c.id)
-        query = select(*_SEEN_BY, *columns).select_from(joined)
-        here = (_R.c.project_id == project_id, _R.c.id == run_id)
-        return fetch(self._session, query.where(*here).order_by(stretch.c.seq))
+    def results(self, project_id: int, run_id: int, after: int, size: int) -> list[Row[Any]]:
+        """What `listing` asks for, in order."""
+        return in_order(self._answered(listing(project_id, run_id, after, size)))
 
     def result(self, project_id: int, run_id: int, seq: int) -> Row[Any] | None:
         """One result with its `detail`, and with `private_to` of its run."""
         query = select(_R.c.private_to, *_RESULT_LINE, _S.c.detail).join(_S, _S.c.run_id == _R.c.id)
         here = (_R.c.project_id == project_id, _R.c.id == run_id, _S.c.seq == seq)
-        return _first(fetch(self._session, query.where(*here)))
+        return first_row(fetch(self._session, query.where(*here)))
 
     def details(self, run_id: int, after: int, size: int) -> Sequence[Row[Any]]:
         """`seq`, `path`, `outcome` and `detail` of results behind that number, in order."""
@@ -174,7 +182,7 @@ class RunQuestions:
 
     def plan(self, run_id: int) -> str | None:
         """The encrypted plan."""
-        row = _first(fetch(self._session, select(_P.c.content).where(_P.c.run_id == run_id)))
+        row = first_row(fetch(self._session, select(_P.c.content).where(_P.c.run_id == run_id)))
         return None if row is None else str(row.content)
 
     def bodies(self, project_id: int, run_id: int, refs: Collection[str]) -> dict[str, bytes]:
@@ -186,7 +194,7 @@ class RunQuestions:
 
     def body(self, project_id: int, run_id: int, sha256: str) -> Row[Any] | None:
         """A body of a run (`packed` or `store_key`, `size`), and `private_to` of the run."""
-        return _first(fetch(self._session, self._bodies(project_id, run_id).where(_U.c.sha256 == sha256)))
+        return first_row(fetch(self._session, self._bodies(project_id, run_id).where(_U.c.sha256 == sha256)))
 
     def remove(self, project_id: int, row: Any) -> Freed:
         """Remove a run with all it holds, and the bodies that no other run has; the caller holds its row."""
@@ -214,8 +222,32 @@ class RunQuestions:
         query = select(_R.c.private_to, _B.c.sha256, _B.c.packed, _B.c.size, _B.c.store_key).select_from(joined)
         return query.where(_R.c.project_id == project_id, _R.c.id == run_id)
 
+    def _answered(self, question: Question) -> Sequence[Row[Any]]:
+        return fetch(self._session, question.statement, question.values)
+
     def _run(self, statement: Any) -> CursorResult[Any]:
         return self._session.connection().execute(statement)
+
+
+def viewing(project_id: int, run_id: int) -> Question:
+    """A run of that project; while it is queued `place` is how many of the project's runs go before it."""
+    return Question(_VIEW, {"project": project_id, "run": run_id})
+
+
+def listing(project_id: int, run_id: int, after: int, size: int, outcome: StepOutcome | None = None) -> Question:
+    """`run_state` and `private_to` of a run with its results behind the number `after`, without their details.
+
+    One row with `seq` None where there are none; no row where there is no such run.
+    """
+    values = {"project": project_id, "run": run_id, "after": after, "size": size}
+    if outcome is None:
+        return Question(_RESULTS, values)
+    return Question(_RESULTS_OF, {**values, "outcome": outcome})
+
+
+def in_order(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
+    """Of what `listing` asks for, the results."""
+    return sorted((row for row in rows if row.seq is not None), key=lambda row: row.seq)
 
 
 def _newest(conditions: Sequence[ColumnElement[bool]], first: str, size: int) -> Select[Any]:
@@ -227,5 +259,6 @@ def _newest(conditions: Sequence[ColumnElement[bool]], first: str, size: int) ->
     return query
 
 
-def _first(rows: Sequence[Row[Any]]) -> Row[Any] | None:
+def first_row(rows: Sequence[Row[Any]]) -> Row[Any] | None:
+    """The first row of an answer."""
     return rows[0] if rows else None

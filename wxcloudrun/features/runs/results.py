@@ -18,7 +18,7 @@ from wxcloudrun.features.runs.deflation import inflated
 from wxcloudrun.features.runs.errors import BodyNotFound, RangeNotSatisfiable, ResultNotFound
 from wxcloudrun.features.runs.models import StepOutcome
 from wxcloudrun.features.runs.packing import body_head
-from wxcloudrun.features.runs.questions import RunQuestions
+from wxcloudrun.features.runs.questions import RunQuestions, first_row, in_order, listing
 from wxcloudrun.features.runs.schemas import BodyQuery, ResultLine, ResultsQuery, ResultView
 from wxcloudrun.integrations.object_store import ObjectStore
 
@@ -59,11 +59,11 @@ class ResultService:
         """
         mark = position(query.cursor, (int,))
         after = mark[0] if mark else -1
-        membership = self._access.require(actor, project_id, Right.VIEW)
         outcome = None if query.outcome is None else StepOutcome[query.outcome.upper()]
-        rows = self._questions.results(project_id, run_id, after, query.size + 1, outcome)
-        run = seen(actor, membership, rows[0] if rows else None)
-        known = [row for row in rows if row.seq is not None]
+        question = listing(project_id, run_id, after, query.size + 1, outcome)
+        membership, rows = self._access.require_beside(actor, project_id, Right.VIEW, question)
+        run = seen(actor, membership, first_row(rows))
+        known = in_order(rows)
         shown = fitting([ResultLine.of(row) for row in known[: query.size]])
         more = len(known) > len(shown) or not run.run_state.final
         return Slice(items=shown, next=cursor(shown[-1].seq if shown else after) if more else None)

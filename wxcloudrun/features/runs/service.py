@@ -20,7 +20,7 @@ from wxcloudrun.features.runs.dao import RunDao
 from wxcloudrun.features.runs.errors import RunEnded, RunNotEnded, RunNotFound
 from wxcloudrun.features.runs.models import MOST_ASKED, Priority, RunState, Trigger
 from wxcloudrun.features.runs.planning import Bounds, Frozen, RunPlanning
-from wxcloudrun.features.runs.questions import RunQuestions, RunsWanted
+from wxcloudrun.features.runs.questions import RunQuestions, RunsWanted, first_row, viewing
 from wxcloudrun.features.runs.results import fitting, read_json
 from wxcloudrun.features.runs.schemas import RunLine, RunMade, RunsQuery, RunStarted, RunView
 from wxcloudrun.features.runs.supply import CANCELED, is_lost
@@ -143,9 +143,10 @@ class RunService:
         return Slice(items=shown, next=cursor(shown[-1].id) if len(rows) > len(shown) else None)
 
     def view(self, actor: Actor, project_id: int, run_id: int) -> RunView:
-        """A run; two questions. Raises ProjectNotFound, RunNotFound."""
-        membership = self._access.require(actor, project_id, Right.VIEW)
-        return run_view(seen(actor, membership, self._questions.view(project_id, run_id)))
+        """A run; one question. Raises ProjectNotFound, RunNotFound."""
+        question = viewing(project_id, run_id)
+        membership, rows = self._access.require_beside(actor, project_id, Right.VIEW, question)
+        return run_view(seen(actor, membership, first_row(rows)))
 
     def cancel(self, actor: Actor, project_id: int, run_id: int) -> RunView:
         """End a queued run at once; ask the worker of a running one to end it, which takes two seconds at most.

@@ -14,7 +14,7 @@ from wxcloudrun.core.db import AnySession
 from wxcloudrun.core.errors import ApiError, TooManyRequests
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.runs.access import seen
-from wxcloudrun.features.runs.questions import RunQuestions
+from wxcloudrun.features.runs.questions import RunQuestions, first_row, viewing
 from wxcloudrun.features.runs.schemas import ResultLine
 from wxcloudrun.features.runs.service import run_view
 
@@ -106,12 +106,12 @@ class RunStream:
 
     def _check(self, actor: Actor, project_id: int, run_id: int) -> None:
         """Raises ProjectNotFound, RunNotFound: also while it goes on, for somebody who is no member any more."""
-        membership = self._access.require(actor, project_id, Right.VIEW)
-        seen(actor, membership, self._questions.view(project_id, run_id))
+        question = viewing(project_id, run_id)
+        membership, rows = self._access.require_beside(actor, project_id, Right.VIEW, question)
+        seen(actor, membership, first_row(rows))
 
     def _lines(self, project_id: int, run_id: int, after: int) -> list[ResultLine]:
-        rows = self._questions.results(project_id, run_id, after, _AT_ONCE)
-        return [ResultLine.of(row) for row in rows if row.seq is not None]
+        return [ResultLine.of(row) for row in self._questions.results(project_id, run_id, after, _AT_ONCE)]
 
 
 def opened(events: Iterator[str]) -> Iterator[str]:
