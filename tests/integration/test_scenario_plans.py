@@ -15,7 +15,7 @@ from wxcloudrun.core.db import db
 from wxcloudrun.core.errors import ApiError
 from wxcloudrun.engine.plan.plan import Plan
 from wxcloudrun.engine.run.runner import Engine
-from wxcloudrun.features.cases.errors import CaseNotFound
+from wxcloudrun.features.cases.dao import CaseDao
 from wxcloudrun.features.environments.planning import EnvironmentPlanning
 from wxcloudrun.features.scenarios.errors import CalledScenarioTrashed, CaseTrashed, ScenarioInTrash, ScenarioNotFound
 from wxcloudrun.features.scenarios.planning import ScenarioPlanning
@@ -160,10 +160,9 @@ def test_a_single_case_is_a_scenario_of_one_step(a_stage: Stage):
     a_stage.editor.ok("POST", f"{a_stage.shelf.place(case)}/datasets", {"key": "a"})
     with app.app_context():
         planning = app.extensions[EXTENSION].get(ScenarioPlanning)
-        step = planning.single(project, case)["steps"][0]
-        chosen = planning.single(project, case, {"mode": "one", "key": "a"})["steps"][0]
-        with pytest.raises(CaseNotFound):
-            planning.single(project + 1, case)
+        row = CaseDao(db.session).get(project, case)
+        step = planning.single(row)["steps"][0]
+        chosen = planning.single(row, {"mode": "one", "key": "a"})["steps"][0]
     assert (step["name"], step["condition"], step["case"]["datasets"][0]["key"]) == ("alone", "1 == 1", "a")
     assert chosen["dataset"] == {"mode": "one", "key": "a"}
 

@@ -48,7 +48,7 @@ class CasePlanning:
 
         What comes back holds every credential: it goes into an encrypted column, or nowhere. Raises SecretsUnreadable.
         """
-        return {row.id: self._planned(row) for row in self._cases.several(case_ids)}
+        return {row.id: self.planned(row) for row in self._cases.several(case_ids)}
 
     def creators_own(self, case_ids: Iterable[int]) -> dict[int, Row[Any]]:
         """Those of the cases that only their creators may run: `name`, `creator_id`, `visibility`; one question."""
@@ -62,7 +62,8 @@ class CasePlanning:
         """True when a case of the project, also one in the trash, names that file; one question."""
         return self._cases.sends_file(project_id, file_id)
 
-    def _planned(self, row: Row[Any]) -> PlannedCase:
+    def planned(self, row: Row[Any]) -> PlannedCase:
+        """The case in a row of its table. Raises SecretsUnreadable; what comes back is as secret as that of `cases`."""
         content = json.loads(row.content)
         if row.secrets is not None:
             content = put_back(content, unpacked(in_clear(self._keys, row.secrets, SECRETS)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, delete, insert, or_, select, update
 
 from wxcloudrun.core.dao import Dao, Question
 from wxcloudrun.core.db import fetch
@@ -51,6 +51,7 @@ _TOKEN = (
     .join(_U, _U.c.id == _T.c.maker_id)
     .where(_T.c.token_hash == bindparam("hash"))
 )
+_RULES = select(_G.c.rule, _G.c.revoked_at, _G.c.expires_at).where(_G.c.project_id == bindparam("project"))
 _ACTIVITY = (
     select(_A, _U.c.nickname)
     .select_from(_A.outerjoin(_U, _U.c.id == _A.c.actor_id))
@@ -296,9 +297,8 @@ class AddressGrantDao(Dao):
 
     def rules(self, project_id: int, now: datetime) -> tuple[set[str], set[str]]:
         """Rules that hold, and those that were granted once and hold no longer."""
-        query = select(_G.c.rule, case((_holds(now), 1), else_=0).label("holds")).where(_G.c.project_id == project_id)
-        rows = fetch(self._session, query)
-        held = {row.rule for row in rows if row.holds}
+        rows = fetch(self._session, _RULES, {"project": project_id})
+        held = {row.rule for row in rows if row.revoked_at is None and (row.expires_at is None or row.expires_at > now)}
         return held, {row.rule for row in rows} - held
 
     def add(self, values: Mapping[str, object]) -> int:

@@ -96,7 +96,7 @@ class RunChoosing:
         grip = self._library.case_access.require(actor, project_id, case_id, Right.RUN)
         _refuse_others(actor, grip.membership, [grip.row])
         dataset = None if made.dataset is None else made.dataset.model_dump(exclude_none=True)
-        scenario = self._library.scenarios.single(project_id, case_id, dataset)
+        scenario = self._library.scenarios.single(grip.row, dataset)
         _refuse_inputs(grip.membership, made.inputs, [])
         return Choice(
             grip.membership,

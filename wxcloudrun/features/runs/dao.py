@@ -1,5 +1,6 @@
 """Questions about runs in hand: who may claim which, and what is kept under a fence."""
 
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,7 @@ _B: Any = RunBody.__table__
 _U: Any = RunBodyUse.__table__
 _PLACES: Any = SendPlace.__table__
 _E: Any = RunEnding.__table__
+_NOW = utc_now()
 NUMBERS = (
     "stored", "passed", "failed", "error", "skipped", "after_retry", "requests", "min_ms", "mean_ms", "max_ms", "ahead",
     "detail_bytes",
@@ -66,6 +68,52 @@ _WAITS = [
 ]
 
 
+class _Timed:
+    """The questions of every run that need the time: written once for a clock, since writing costs more than asking."""
+
+    def __init__(self, now: ColumnElement[datetime]) -> None:
+        oldest = (
+            select(func.min(_R.c.id).label("id"))
+            .where(_R.c.state == RunState.QUEUED)
+            .group_by(_R.c.project_id, _R.c.priority)
+            .subquery()
+        )
+        timed = now.label("now")
+        looked_at = select(*_WAITS, timed).order_by(_R.c.id)
+        self.running = looked_at.where(_R.c.state == RunState.RUNNING)
+        self.waiting = looked_at.join(oldest, oldest.c.id == _R.c.id)
+        self.run = select(_R, timed).where(_R.c.id == bindparam("the_id"))
+        with_plan = select(_R, timed, _P.c.content.label("plan")).outerjoin(_P, _P.c.run_id == _R.c.id)
+        self.run_with_plan = with_plan.where(_R.c.id == bindparam("the_id"))
+        seen = (
+            _R.c.id == bindparam("the_id"),
+            _R.c.fence == bindparam("the_fence"),
+            _R.c.state == bindparam("the_state"),
+            _R.c.beat_at.is_not_distinct_from(bindparam("the_beat")),  # its worker may have shown itself meanwhile
+        )
+        self.claim = (
+            update(_R)
+            .where(*seen)
+            .values(
+                state=RunState.RUNNING,
+                fence=_R.c.fence + 1,
+                worker=bindparam("the_worker"),
+                beat_at=now,
+                claims=_R.c.claims + 1,
+                ahead=_R.c.ahead + 1,
+                started_at=func.coalesce(_R.c.started_at, now),
+            )
+        )
+        self.close = (
+            update(_R)
+            .where(*seen)
+            .values(state=bindparam("end_state"), reason=bindparam("end_reason"), fence=_R.c.fence + 1, ended_at=now)
+        )
+
+
+_timed = functools.lru_cache(maxsize=16)(_Timed)
+
+
 class RunDao:
     """Runs as their workers see them. `now` is the database's clock; a test may hand in another.
 
@@ -77,23 +125,16 @@ class RunDao:
     ) -> None:
         self.session = self._session = session
         self._told = told
-        self._now: ColumnElement[datetime] = utc_now() if now is None else now
+        self._now: ColumnElement[datetime] = _NOW if now is None else now
+        self._timed = _timed(self._now)
 
     def running(self) -> Sequence[Row[Any]]:
         """Every run that somebody carries out, or did; `now` beside each."""
-        query = select(*_WAITS, self._now.label("now")).where(_R.c.state == RunState.RUNNING)
-        return fetch(self._session, query.order_by(_R.c.id))
+        return fetch(self._session, self._timed.running)
 
     def waiting(self) -> Sequence[Row[Any]]:
         """The oldest queued run of each project and priority; `now` beside each."""
-        oldest = (
-            select(func.min(_R.c.id).label("id"))
-            .where(_R.c.state == RunState.QUEUED)
-            .group_by(_R.c.project_id, _R.c.priority)
-            .subquery()
-        )
-        query = select(*_WAITS, self._now.label("now")).join(oldest, oldest.c.id == _R.c.id)
-        return fetch(self._session, query.order_by(_R.c.id))
+        return fetch(self._session, self._timed.waiting)
 
     def depths(self) -> Sequence[Row[Any]]:
         """How many runs wait (`state` queued) or go on, by `priority`, with the oldest's `since` and the time `now`."""
@@ -103,39 +144,29 @@ class RunDao:
         return fetch(self._session, select(*columns, *numbers).where(open_).group_by(*columns))
 
     def claim(self, seen: Row[Any], worker: str) -> bool:
-        """Take a run as `seen` into hand, with the next fence; false when somebody was faster or its worker lives."""
-        values = {
-            "state": RunState.RUNNING,
-            "fence": seen.fence + 1,
-            "worker": worker,
-            "beat_at": self._now,
-            "claims": _R.c.claims + 1,
-            "started_at": func.coalesce(_R.c.started_at, self._now),
-        }
-        return self._changed(self._unchanged(seen), values)
+        """Take a run as `seen` into hand, with the next fence; false when somebody was faster or its worker lives.
+
+        A first request is allowed with it (`ahead`): it needs no write of its own.
+        """
+        return bool(self._run(self._timed.claim, {**_as_seen(seen), "the_worker": worker}).rowcount)
 
     def close(self, seen: Row[Any], state: RunState, reason: str) -> bool:
         """End a run as `seen` that nobody carries out; false when somebody does."""
-        values = {"state": state, "reason": reason, "fence": seen.fence + 1, "ended_at": self._now}
-        closed = self._changed(self._unchanged(seen), values)
+        values = {**_as_seen(seen), "end_state": state, "end_reason": reason}
+        closed = bool(self._run(self._timed.close, values).rowcount)
         if closed:
             self.ended(seen.id)
         return closed
 
-    def _unchanged(self, seen: Row[Any]) -> ColumnElement[bool]:
-        """The fence alone would not tell that the worker has shown itself meanwhile."""
-        same = (_R.c.id == seen.id, _R.c.fence == seen.fence, _R.c.state == seen.state)
-        return and_(*same, _R.c.beat_at.is_not_distinct_from(seen.beat_at))
-
     def get(self, run_id: int) -> Row[Any] | None:
         """A run, with `now` beside it."""
-        rows = fetch(self._session, select(_R, self._now.label("now")).where(_R.c.id == run_id))
+        rows = fetch(self._session, self._timed.run, {"the_id": run_id})
         return rows[0] if rows else None
 
-    def plan(self, run_id: int) -> str | None:
-        """The encrypted plan."""
-        rows = fetch(self._session, select(_P.c.content).where(_P.c.run_id == run_id))
-        return rows[0].content if rows else None
+    def in_hand(self, run_id: int) -> Row[Any] | None:
+        """The same with its encrypted `plan`."""
+        rows = fetch(self._session, self._timed.run_with_plan, {"the_id": run_id})
+        return rows[0] if rows else None
 
     def outcomes(self, run_id: int) -> Sequence[Row[Any]]:
         """Path and outcome of each stored result, and `answered`: how many had an answer is their sum."""
@@ -252,7 +283,7 @@ class EndingsDao:
 
     def __init__(self, session: AnySession, now: ColumnElement[datetime] | None = None) -> None:
         self._session = session
-        self._now: ColumnElement[datetime] = utc_now() if now is None else now
+        self._now: ColumnElement[datetime] = _NOW if now is None else now
 
     def due(self, consumers: Sequence[str], size: int) -> Sequence[Row[Any]]:
         """What is due for these, the longest due first; `now` beside each."""
@@ -273,6 +304,10 @@ class EndingsDao:
     def remove(self, number: int) -> None:
         """It was done, or is given up."""
         self._session.execute(delete(_E).where(_E.c.id == number))
+
+
+def _as_seen(seen: Row[Any]) -> dict[str, Any]:
+    return {"the_id": seen.id, "the_fence": seen.fence, "the_state": seen.state, "the_beat": seen.beat_at}
 
 
 _STATEMENTS: dict[tuple[str, str, bool], tuple[str, list[str] | None]] = {}

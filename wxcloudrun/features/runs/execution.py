@@ -85,7 +85,7 @@ class RunExecution:
             self._keys,
             material.totals,
             bodies=KnownBodies(claim.run_id, claim.project_id, {} if bodies is None else bodies.known),
-            doubt=material.run.ahead,
+            doubt=material.doubt,
             done=frozenset(path for path, _ in material.outcomes),
         )
         started(recorder)

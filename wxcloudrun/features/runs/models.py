@@ -61,11 +61,12 @@ class StepOutcome(IntEnum):
 class Run(Base):
     """One execution. Its worker holds `fence` and shows at `beat_at` (the database's clock) that it lives.
 
-    What comes with an older fence is refused. `claims` are those since it last came further. `ahead` is how many requests may have been sent beyond the results
-    that are stored. `asked` is JSON: what no other column tells of what was asked for (`tag`, `dataset`, `draft`,
-    `name` of what is run beside a title of one's own, `partial` for what failed only); `branch`,
-    `target_version` and `commit_id` say what of the target it tried, where somebody told. A run with
-    `private_to`, of a private case, is there for that person and the project's owners only.
+    What comes with an older fence is refused. `claims` are those since it last came further. `ahead` is how many
+    requests may have been sent beyond the results that are stored; each claim allows a first one. `asked` is JSON: what
+    no other column tells of what was asked for (`tag`, `dataset`, `draft`, `name` of what is run beside a title of
+    one's own, `partial` for what failed only); `branch`, `target_version` and `commit_id` say what of the target it
+    tried, where somebody told. A run with `private_to`, of a private case, is there for that person and the project's
+    owners only.
     """
 
     __tablename__ = "runs"

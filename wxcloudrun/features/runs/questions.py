@@ -121,8 +121,8 @@ class RunQuestions:
 
     def add(self, values: Mapping[str, Any], plan: str) -> int:
         """A queued run with its encrypted plan; its number."""
-        number = int(self._run(insert(_R).values(**values)).inserted_primary_key[0])  # type: ignore[index]  # it has one
-        self._run(insert(_P).values(run_id=number, content=plan))
+        number = int(self._run(insert(_R), values).inserted_primary_key[0])  # type: ignore[index]  # it has one
+        self._run(insert(_P), {"run_id": number, "content": plan})
         return number
 
     def view(self, project_id: int, run_id: int) -> Row[Any] | None:
@@ -225,8 +225,8 @@ class RunQuestions:
     def _answered(self, question: Question) -> Sequence[Row[Any]]:
         return fetch(self._session, question.statement, question.values)
 
-    def _run(self, statement: Any) -> CursorResult[Any]:
-        return self._session.connection().execute(statement)
+    def _run(self, statement: Any, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        return self._session.connection().execute(statement, values)
 
 
 def viewing(project_id: int, run_id: int) -> Question:

@@ -65,7 +65,7 @@ class Recorder:
         self._size = 0
         self._sent: set[str] = set()  # steps that were sent, or are about to be, and whose results are not stored
         self._under_way: set[str] = set()  # of these, those that gave no result yet
-        self._allowed = 0  # how many `_sent` may be, by what is stored
+        self._allowed = 1  # how many `_sent` may be, by what is stored; the claim allowed the first one
         self._sends: deque[float] = deque(maxlen=MOST_AHEAD)  # moments of the last ones
         self._flushed_at = monotonic()
         self._leaving, self._left = threading.Event(), threading.Event()

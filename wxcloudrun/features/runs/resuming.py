@@ -22,10 +22,9 @@ class PlanGone(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A run's row and texts as they are stored."""
+    """What is stored of a run; its row has the `plan` too."""
 
     run: Row[Any]
-    plan: str | None
     outcomes: tuple[tuple[str, str], ...]
     answers: int
     checkpoints: tuple[str, ...]
@@ -33,7 +32,12 @@ class Material:
     @property
     def is_fresh(self) -> bool:
         """True when nobody has sent anything for it."""
-        return bool(self.run.stored == 0 and self.run.ahead == 0)
+        return bool(self.run.stored == 0 and self.doubt == 0)
+
+    @property
+    def doubt(self) -> int:
+        """How many steps earlier workers may have sent beyond the stored results; one more is this claim's own."""
+        return int(self.run.ahead) - 1
 
     @property
     def totals(self) -> Totals:
@@ -43,13 +47,13 @@ class Material:
 
 def read(dao: RunDao, run_id: int) -> Material:
     """Everything a worker needs. Raises PlanGone when the run itself is gone."""
-    run = dao.get(run_id)
+    run = dao.in_hand(run_id)
     if run is None:
         raise PlanGone("the run was removed")
     rows = dao.outcomes(run_id) if run.stored else ()
     outcomes = tuple((row.path, row.outcome.name.lower()) for row in rows)
     checkpoints = tuple(dao.checkpoints(run_id)) if run.stored else ()
-    return Material(run, dao.plan(run_id), outcomes, sum(row.answered for row in rows), checkpoints)
+    return Material(run, outcomes, sum(row.answered for row in rows), checkpoints)
 
 
 def plan_of(material: Material, keys: KeyRing) -> "Plan":
@@ -63,10 +67,10 @@ def plan_of(material: Material, keys: KeyRing) -> "Plan":
     from wxcloudrun.engine.shape import shape_faults  # noqa: PLC0415 - as above
 
     run = material.run
-    if material.plan is None:
+    if run.plan is None:
         raise PlanGone("the plan of the run is gone")
     try:
-        plan = Plan.model_validate_json(opened_text(material.plan, keys, PLAN))
+        plan = Plan.model_validate_json(opened_text(run.plan, keys, PLAN))
     except ValidationError as error:  # its own text shows values
         fields = ", ".join(fault.field for fault in shape_faults(Plan, error)[:5])
         raise PlanGone(f"the plan cannot be read; look at {fields}") from None
@@ -75,7 +79,7 @@ def plan_of(material: Material, keys: KeyRing) -> "Plan":
         left = plan.limits.deadline_ms - (run.now - run.started_at) // timedelta(milliseconds=1)
         changes["limits"] = plan.limits.model_copy(update={"deadline_ms": max(1, left)})
     if not material.is_fresh:
-        changes["resume"] = Resume.model_construct(done=_done(material, keys), intents={}, ahead=run.ahead)
+        changes["resume"] = Resume.model_construct(done=_done(material, keys), intents={}, ahead=material.doubt)
     return plan.model_copy(update=changes)
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import Row
 
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.core.db import AnySession
-from wxcloudrun.features.cases.errors import CaseNotFound
 from wxcloudrun.features.cases.planning import CasePlanning, PlannedCase
 from wxcloudrun.features.datasets.planning import DatasetPlanning
 from wxcloudrun.features.environments.planning import in_clear
@@ -95,18 +94,16 @@ class ScenarioPlanning:
         if scenario_ids:
             self._scenarios.count_run(scenario_ids)
 
-    def single(self, project_id: int, case_id: int, dataset: Mapping[str, Any] | None = None) -> Json:
-        """`scenario` of a plan with one case alone, with this choice of datasets or that of the case.
+    def single(self, row: Row[Any], dataset: Mapping[str, Any] | None = None) -> Json:
+        """`scenario` of a plan with one case alone (its row), with this choice of datasets or that of the case.
 
-        Raises CaseNotFound, CaseTrashed, SecretsUnreadable.
+        Raises CaseTrashed, SecretsUnreadable.
         """
-        case = self._cases.cases([case_id]).get(case_id)
-        if case is None or case.project_id != project_id:
-            raise CaseNotFound
+        case = self._cases.planned(row)
         if case.deleted:
             raise CaseTrashed(values={"case": case.name, "step": case.name})
         own = {} if dataset is None else {"dataset": dict(dataset)}
-        rows = self._datasets.rows([case_id])[case_id]
+        rows = self._datasets.rows([case.id])[case.id]
         step = {"name": case.name, "kind": "case", **case_step(own, {**case.case, "datasets": rows}, case.step)}
         return {"name": case.name, "steps": [step]}
 

@@ -1,11 +1,12 @@
 """What stands in for the tables of projects and for the audit record in tests of services."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from tests.unit.features.users.stand_ins import FakeRow
 from wxcloudrun.core.actor import Status
+from wxcloudrun.core.dao import Question
 from wxcloudrun.features.projects.dao import ProjectFilter
 from wxcloudrun.features.projects.models import MemberRole
 
@@ -94,6 +95,11 @@ class FakeProjectDao:
     def __init__(self, members: FakeMemberDao | None = None) -> None:
         self.rows: dict[int, dict[str, Any]] = {}
         self.members = members
+        self.answers: Callable[[Question], list[Any]] = lambda question: []
+
+    def membership_beside(self, project_id: int, user_id: int, question: Question) -> tuple[Any, list[Any]]:
+        row = self.membership(project_id, user_id)
+        return row, self.answers(question) if row is not None else []
 
     def membership(self, project_id: int, user_id: int, *, locked: bool = False) -> Any:
         row = self.rows.get(project_id)

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.features.projects.stand_ins import FakeAudit, FakeMemberDao
 from tests.unit.features.users.stand_ins import KEYS, START, FakeClock, FakeRow, FakeSession
 from wxcloudrun.core.actor import Actor
+from wxcloudrun.core.dao import Question
 from wxcloudrun.features.projects.access import ProjectAccess
 from wxcloudrun.features.projects.errors import RightRequired
 from wxcloudrun.features.projects.models import MemberRole, ProjectState
@@ -46,6 +47,10 @@ class FakeQuestions:
 
     locked = view
 
+    def answers(self, question: Question) -> list[Any]:
+        row = self.view(question.values["project"], question.values["run"])
+        return [] if row is None else [row]
+
     def cancel(self, run_id: int) -> None:
         self.canceled.append(run_id)
 
@@ -57,6 +62,7 @@ def house() -> SimpleNamespace:
     for person, role in ((1, MemberRole.RUNNER), (2, MemberRole.VIEWER), (3, MemberRole.EDITOR)):
         members.add(project, person, role, START)
     here = SimpleNamespace(project=project, audit=FakeAudit(), questions=FakeQuestions(), woken=[], sent=[], counted=[])
+    members.projects.answers = here.questions.answers
     around = Around(
         count=lambda case_id, scenarios: here.counted.append((case_id, scenarios)),
         wake=lambda: here.woken.append(1),
