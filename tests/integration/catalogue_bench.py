@@ -101,7 +101,8 @@ def shelf(app: Flask, bound: int) -> Iterator[Shelf]:
         session.rollback()
 
         def note(connection, cursor, statement, parameters, context, executemany) -> None:
-            asked.append(statement)
+            if statement != "BEGIN":
+                asked.append(statement)
 
         event.listen(engine, "before_cursor_execute", note)
         yield Shelf(session, *numbers, bound, asked)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Concatenate, Protocol, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import URL, Dialect, Engine, Executable, MetaData, Row, StaticPool, UniqueConstraint, event
+from sqlalchemy import URL, Connection, Dialect, Engine, Executable, MetaData, Row, StaticPool, UniqueConstraint, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
@@ -24,6 +24,7 @@ _NAMES = {
     "pk": "pk_%(table_name)s",
 }
 _RETRIES = 5
+_BEGINS = "begins_transactions"
 
 
 class Base(DeclarativeBase):
@@ -44,28 +45,41 @@ def engine_options(url: URL, *, pool_size: int, connect_timeout_s: int, statemen
             return options | {"poolclass": StaticPool}
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
         return options | {"pool_size": pool_size}
-    pool = {"pool_size": pool_size, "max_overflow": 8, "pool_timeout": 10, "pool_pre_ping": True, "pool_recycle": 280}
+    pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 8, "pool_timeout": 10, "pool_recycle": 280}
+    pool["execution_options"] = {_BEGINS: True}
     if url.get_backend_name() in {"mysql", "mariadb"}:
         connect = {
+            "autocommit": True,
             "connect_timeout": connect_timeout_s,
             "read_timeout": statement_timeout_s + 5,
             "write_timeout": statement_timeout_s + 5,
             "init_command": "SET SESSION time_zone='+00:00', sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
         }
-        return pool | {"isolation_level": "READ COMMITTED", "connect_args": connect}
+        return pool | {"connect_args": connect}
     settings = f"-c statement_timeout={statement_timeout_s * 1000} -c timezone=UTC"
-    connect = {"connect_timeout": connect_timeout_s, "options": settings, "answer_timeout_s": statement_timeout_s + 5}
-    return pool | {"connect_args": connect}
+    connect = {"autocommit": True, "connect_timeout": connect_timeout_s, "options": settings}
+    return pool | {"connect_args": connect | {"answer_timeout_s": statement_timeout_s + 5}}
 
 
 @event.listens_for(Engine, "do_connect")
-def _connect_postgresql(dialect: Dialect, record: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
-    """Bound every wait by a limit; None leaves it to the driver."""
-    if dialect.driver != "psycopg":
-        return None
-    from wxcloudrun.core.postgresql import BoundedConnection  # noqa: PLC0415 - only where there is a PostgreSQL
+def _connect(dialect: Dialect, record: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
+    """Connections that cost no round trip too many and bound every wait; None leaves it to the driver."""
+    if dialect.driver == "psycopg":
+        from wxcloudrun.core.postgresql import BoundedConnection  # noqa: PLC0415 - only where there is a PostgreSQL
 
-    return BoundedConnection.connected(*arguments, **named)
+        return BoundedConnection.connected(*arguments, **named)
+    if dialect.driver == "pymysql":
+        from wxcloudrun.core.mysql import QuietConnection  # noqa: PLC0415 - only where there is a MySQL
+
+        return QuietConnection(*arguments, **named)
+    return None
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    """Begin a transaction, unless it is for one question alone: that would cost two more round trips."""
+    if connection.get_execution_options().get(_BEGINS):
+        connection.exec_driver_sql("BEGIN")
 
 
 @event.listens_for(Engine, "connect")
@@ -137,13 +151,32 @@ def fetch(
 
 
 def _alone(engine: Engine, statement: Executable, parameters: Mapping[str, object] | None) -> Sequence[Row[Any]]:
+    """Asked again on a new connection where the one from the pool turns out to be dead: nothing looks before."""
+    try:
+        return _asked(engine, statement, parameters)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return _asked(engine, statement, parameters)
+
+
+def _asked(engine: Engine, statement: Executable, parameters: Mapping[str, object] | None) -> Sequence[Row[Any]]:
     with engine.connect() as connection:
-        return connection.execute(statement, parameters).fetchall()
+        return connection.execution_options(**{_BEGINS: False}).execute(statement, parameters).fetchall()
 
 
 def _begin_writing(session: Session) -> None:
-    """Open the transaction; SQLite is told at once that somebody is going to write, and so cannot find out too late."""
-    connection = session.connection()
+    """Open the transaction; SQLite is told at once that somebody is going to write, and so cannot find out too late.
+
+    A connection from the pool that turns out to be dead is left for a new one.
+    """
+    try:
+        connection = session.connection()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        session.rollback()
+        connection = session.connection()
     if connection.dialect.name == "sqlite":
         connection.connection.driver_connection.execute("BEGIN IMMEDIATE").close()  # type: ignore[union-attr]
 
