@@ -8,7 +8,7 @@ from pymysql.constants import SERVER_STATUS
 _ISOLATION = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 
 
-class QuietConnection(Connection):  # type: ignore[misc]  # the driver has no types
+class QuietConnection(Connection):
     """Commit and rollback cost nothing where there is no transaction."""
 
     def connect(self, sock: Any = None) -> None:

@@ -1,11 +1,10 @@
 """Questions about projects, members, invitations, API tokens and what was changed in a project."""
 
 import functools
-from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, and_, bindparam, delete, insert, or_, select, update
 
@@ -62,8 +61,22 @@ _ACTIVITY = (
 _ACTIVITY_BEFORE = _ACTIVITY.where(_A.c.id < bindparam("before"))
 
 
-MembershipRow = namedtuple("MembershipRow", [*_P.c.keys(), "role"])  # noqa: PYI024 - its fields are a table's columns
-"""A project, with somebody's `role` in it or None."""
+class MembershipRow(NamedTuple):
+    """A project, with somebody's `role` in it or None."""
+
+    id: int
+    name: str
+    description: str
+    state: ProjectState
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    role: MemberRole | None
+
+
+_LABELLED = [
+    (_M.c.role if name == "role" else _P.c[name]).label(f"membership_{name}") for name in MembershipRow._fields
+]
 
 
 @functools.lru_cache(maxsize=512)
@@ -72,9 +85,7 @@ def _beside(question: Select[Any]) -> Select[Any]:
     of_it = bindparam("project", type_=_P.c.id.type).label("of_project")
     found = select(*question.subquery().c, of_it).subquery()
     joined = _P.outerjoin(_M, _MINE).outerjoin(found, found.c.of_project == _P.c.id)
-    columns = zip(MembershipRow._fields, (*_P.c, _M.c.role), strict=True)
-    membership = [column.label(f"membership_{name}") for name, column in columns]
-    return select(*membership, *found.c).select_from(joined).where(_P.c.id == bindparam("project"))
+    return select(*_LABELLED, *found.c).select_from(joined).where(_P.c.id == bindparam("project"))
 
 
 @dataclass(frozen=True)
