@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from wxcloudrun.core.crypto import KeyRing
 from wxcloudrun.features.runs.deflation import deflated, deflated_result, inflated
 from wxcloudrun.features.runs.models import StepOutcome
@@ -32,7 +34,11 @@ _OUTCOMES = {outcome.name.lower(): int(outcome) for outcome in StepOutcome}
 
 def packed(value: Any) -> bytes:
     """The JSON of a result, compressed."""
-    return deflated_result(_ENCODER.encode(value).encode())
+    try:
+        content = orjson.dumps(value)
+    except TypeError:  # a number of more than 64 bits, half a surrogate pair, very deep: the other one writes it
+        content = _ENCODER.encode(value).encode()
+    return deflated_result(content)
 
 
 def unpacked(content: bytes) -> Any:

@@ -115,3 +115,19 @@ def test_a_path_too_long_for_its_column_stays_different_from_others():
     assert len(one) == len(other) == 700
     assert one != other
     assert stored_path("steps/0") == "steps/0"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        2**64,
+        -(2**70),
+        "half a pair \ud83d",
+        "nul \x00",
+        "订单",
+        [[] for _ in range(3)],
+        {"deep": json.loads("[" * 300 + "]" * 300)},
+    ],
+)
+def test_whatever_a_result_holds_is_kept_as_it_is(value):
+    assert packing.unpacked(packing.packed({"value": value})) == {"value": value}
