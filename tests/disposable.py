@@ -41,4 +41,4 @@ def only_disposable_databases() -> None:
     """Stand before every connection of the whole session, from its first test on."""
     for name, rule in (("do_connect", refuse_unmarked), ("connect", refuse_unmarked_postgresql)):
         if not event.contains(Engine, name, rule):
-            event.listen(Engine, name, rule)
+            event.listen(Engine, name, rule, insert=True)  # before the product, which opens connections itself
