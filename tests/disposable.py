@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Dialect, Engine, event
 
+from wxcloudrun.core import db as product
+
 MARK = "wxcloudrun_test_"
 DATA = Path(__file__).resolve().parent.parent / "data"
 _TO_MAKE_OTHERS = {"", "postgres", "mysql"}  # what a server has anyway
@@ -39,6 +41,9 @@ def _check(name: str) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def only_disposable_databases() -> None:
     """Stand before every connection of the whole session, from its first test on."""
-    for name, rule in (("do_connect", refuse_unmarked), ("connect", refuse_unmarked_postgresql)):
-        if not event.contains(Engine, name, rule):
-            event.listen(Engine, name, rule, insert=True)  # before the product, which opens connections itself
+    if not event.contains(Engine, "connect", refuse_unmarked_postgresql):
+        event.listen(Engine, "connect", refuse_unmarked_postgresql)
+        opens = product._connect  # who opens a connection is the last to be asked
+        event.remove(Engine, "do_connect", opens)
+        event.listen(Engine, "do_connect", refuse_unmarked)
+        event.listen(Engine, "do_connect", opens)
