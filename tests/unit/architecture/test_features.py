@@ -29,7 +29,7 @@ NOUNS = {
         "uses",
         "views",
     },  # fmt: skip
-    "reports": {"causes", "comparison", "exports", "insight", "reading", "shares", "views"},
+    "reports": {"causes", "comparison", "differences", "exports", "insight", "reading", "shares", "views"},
     "runs": {
         "bodies",
         "choosing",

@@ -242,9 +242,10 @@ class InsightDao(Dao):
         return fetch(self._session, query.order_by(_H.c.id.desc()).limit(size))
 
     def steps(self, run_id: int) -> Sequence[Row[Any]]:
-        """What tells a run's steps from each other in any run, outcome and duration."""
+        """What tells a run's steps from each other in any run, outcome and duration, in the order of their coming."""
         names = ("seq", "case_id", "name", "dataset", "phase", "outcome", "duration_ms")
-        return fetch(self._session, select(*(_S.c[name] for name in names)).where(_S.c.run_id == run_id))
+        query = select(*(_S.c[name] for name in names)).where(_S.c.run_id == run_id)
+        return fetch(self._session, query.order_by(_S.c.seq))
 
     def histories(self, project_id: int, case_ids: Collection[int]) -> list[Row[Any]]:
         """The histories of cases."""

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from wxcloudrun.core.fields import LINE, TEXT, RowNumber, Version
 from wxcloudrun.core.pagination import Cursor, PageSize
 from wxcloudrun.core.shapes import Input, View, example
+from wxcloudrun.features.reports.schemas import ChangedShapeView, ChangedVariableView
 
 Note = Annotated[str, StringConstraints(max_length=1000, pattern=TEXT)]
 Link = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[^\x00-\x20\x7f]+$")]
@@ -181,6 +182,8 @@ class ComparedCounts(View):
     added: int
     removed: int
     slower: int
+    changed_shape: int
+    changed_variables: int
 
 
 class ComparedStep(View):
@@ -205,7 +208,11 @@ class SlowerStep(ComparedStep):
 
 
 class ComparisonView(View):
-    """What is different since another run; of each kind the first hundred steps, `counts` count all of them."""
+    """What is different since another run; of each kind the first hundred steps, `counts` count all of them.
+
+    Answers and variables are compared for the steps in `new_failures` and `other_cause` and 500 more. `not_looked_at`
+    are steps of both runs beyond these, and those with answers that are cut or too long.
+    """
 
     baseline: ComparedRun
     counts: ComparedCounts
@@ -216,6 +223,9 @@ class ComparisonView(View):
     added: list[ComparedStep]
     removed: list[ComparedStep]
     slower: list[SlowerStep]
+    changed_shape: list[ChangedShapeView]
+    changed_variables: list[ChangedVariableView]
+    not_looked_at: int
     quarantined: list[int]
 
 

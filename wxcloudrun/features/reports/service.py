@@ -12,8 +12,9 @@ from wxcloudrun.core.pagination import Slice, cursor, position
 from wxcloudrun.exporters.report import Cause, Changes, OtherRun, RunFacts
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.reports.causes import grouped
-from wxcloudrun.features.reports.comparison import before_and_after, name_of, previous
+from wxcloudrun.features.reports.comparison import Comparison, before_and_after, name_of, previous
 from wxcloudrun.features.reports.dao import ReportDao
+from wxcloudrun.features.reports.differences import Differing
 from wxcloudrun.features.reports.insight import Insight, Known
 from wxcloudrun.features.reports.reading import Marks, Reader
 from wxcloudrun.features.reports.schemas import ReportQuery, ReportStepsQuery, ReportView
@@ -29,15 +30,20 @@ _SLOWEST: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How many causes are told, of each how many failures, and of their bodies how many bytes."""
+    """How many causes are told, of each how many failures, and of their bodies how many bytes.
+
+    `pairs`: so many steps of the run before are looked at for answers and variables that are different.
+    """
 
     causes: int
     failures: int
     body: int
+    pairs: int = 0
 
 
-BRIEF: Final = Depth(causes=30, failures=3, body=0)
-FULL: Final = Depth(causes=60, failures=5, body=8 * 1024)
+BRIEF: Final = Depth(causes=30, failures=3, body=0, pairs=100)
+FULL: Final = Depth(causes=60, failures=5, body=8 * 1024, pairs=500)
+_MOST_DIFFERENT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,21 @@ class ReportService:
             fresh = None if failed is None else sum(names[seq] not in failed for seq in group.seqs)
             cause = Cause(group.key, group.title, len(group.seqs), steps, fresh)
             causes.append(replace(cause, **{one.name: getattr(more, one.name) for one in fields(more)}))
-        return Findings(run, comparison.changes, causes, len(groups), self._quarantined(row, wrong))
+        changes = self._changes(row, comparison, depth.pairs)
+        return Findings(run, changes, causes, len(groups), self._quarantined(row, wrong))
+
+    def _changes(self, row: Row[Any], comparison: Comparison, pairs: int) -> Changes:
+        """What is different, with answers and variables once the run has ended: while it goes on it is asked often."""
+        if comparison.before is None or not pairs or not row.state.final:
+            return comparison.changes
+        first, runs = comparison.new[:_MOST_DIFFERENT], (row, comparison.before)
+        found = Differing(self._dao).between(runs, *comparison.lines, first, pairs)
+        return replace(
+            comparison.changes,
+            shapes=tuple(found.shapes[:_MOST_DIFFERENT]),
+            variables=tuple(found.variables[:_MOST_DIFFERENT]),
+            not_looked_at=found.not_looked_at,
+        )
 
     def marks(self, row: Row[Any]) -> Marks:
         """What people said of this run's failures. Who calls this has checked that it may be said."""
