@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.integration.insights_bench import again, ask, clusters, told, turn
 from tests.integration.projects_bench import error_of
 from tests.integration.reports_bench import a_red_run
 from tests.integration.runs_api_bench import BAD, OK, RunStage
@@ -16,37 +17,7 @@ from wxcloudrun.core.db import db
 from wxcloudrun.features.insights.counting import RunCounting
 from wxcloudrun.features.insights.models import ClusterFailure, FailureCluster, Quarantine
 from wxcloudrun.features.reports.differences import Differing
-from wxcloudrun.features.runs.endings import RunEndings
 from wxcloudrun.features.runs.models import RunState
-
-
-def told(stage: RunStage) -> None:
-    """Let a worker tell of every run that ended."""
-    with stage.team.app.app_context():
-        while parts_of(stage.team.app).get(RunEndings).tell():
-            pass
-
-
-def ask(stage: RunStage, path: str) -> Any:
-    return stage.team.viewer.ok("GET", f"{stage.team.path}{path}")
-
-
-def clusters(stage: RunStage, query: str = "") -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = ask(stage, f"/clusters{query}")["items"]
-    return items
-
-
-def again(stage: RunStage, **body: Any) -> int:
-    number = int(stage.done(**body)["id"])
-    told(stage)
-    return number
-
-
-def turn(stage: RunStage, case: int, assertion: dict[str, Any]) -> None:
-    """Let a case ask something else of the answer."""
-    path = f"{stage.team.path}/cases/{case}"
-    version = stage.team.editor.ok("GET", path)["version"]
-    stage.team.editor.ok("PUT", path, {"version": version, "assertions": [assertion]})
 
 
 def test_a_cause_is_remembered_over_runs_and_told_by_their_reports(each_runs: RunStage):
@@ -286,7 +257,7 @@ def test_private_drafted_and_canceled_runs_count_nowhere(each_runs: RunStage, hi
 
 
 def test_a_cluster_keeps_its_newest_failures_only(each_runs: RunStage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("wxcloudrun.features.insights.counting.MOST_FAILURES", 2)
+    monkeypatch.setattr("wxcloudrun.features.insights.occurrences.MOST_FAILURES", 2)
     scenario, _ = a_red_run(each_runs)
     runs = [again(each_runs, scenario_id=scenario) for _ in range(3)]
     with each_runs.team.app.app_context():

@@ -23,7 +23,7 @@ from wxcloudrun.features.insights.schemas import (
     SlowerStep,
 )
 from wxcloudrun.features.projects.access import ProjectAccess, Right
-from wxcloudrun.features.reports.causes import Causes
+from wxcloudrun.features.reports.causes import Causes, divided
 from wxcloudrun.features.reports.comparison import Baselines, asked_of, name_of, speaking
 from wxcloudrun.features.reports.differences import Differences, Differing
 from wxcloudrun.features.reports.views import shape_view, variable_view
@@ -57,8 +57,8 @@ class ComparingService:
         run = seen(actor, membership, self._dao.run(project_id, run_id))
         before = seen(actor, membership, self._other(run, other))
         now, then = self._dao.steps(run.id), self._dao.steps(before.id)
-        keys, titles = self._told(run)
-        old_keys, _ = self._told(before)
+        keys, titles = self._told(run, now)
+        old_keys, _ = self._told(before, then)
         found = compared(_seen(now, keys), _seen(then, old_keys), self._usual(run, now))
         if asked_of(run).get("partial") is True or not run.state.final:
             found.removed.clear()
@@ -90,9 +90,11 @@ class ComparingService:
             raise RunNotFound
         return found
 
-    def _told(self, run: Row[Any]) -> tuple[dict[int, str], dict[str, str]]:
+    def _told(self, run: Row[Any], lines: Sequence[Row[Any]]) -> tuple[dict[int, str], dict[str, str]]:
         """The cause of each failure by its number, and titles of causes."""
         groups = self._causes.of_run(run.project_id, run.id)
+        parts = self._dao.parts(run.project_id, [one.key for one in groups]) if groups else {}
+        groups = divided(groups, parts, run.scenario_id, {line.seq: line.case_id for line in lines})
         return {seq: group.key for group in groups for seq in group.seqs}, {one.key: one.title for one in groups}
 
     def _usual(self, run: Row[Any], lines: Sequence[Row[Any]]) -> dict[Name, list[float]]:

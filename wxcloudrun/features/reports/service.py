@@ -11,7 +11,7 @@ from wxcloudrun.core.db import AnySession
 from wxcloudrun.core.pagination import Slice, cursor, position
 from wxcloudrun.exporters.report import Cause, Changes, OtherRun, RunFacts
 from wxcloudrun.features.projects.access import ProjectAccess, Right
-from wxcloudrun.features.reports.causes import grouped
+from wxcloudrun.features.reports.causes import Group, divided, grouped
 from wxcloudrun.features.reports.comparison import Comparison, before_and_after, name_of, previous
 from wxcloudrun.features.reports.dao import ReportDao
 from wxcloudrun.features.reports.differences import Differing
@@ -104,7 +104,7 @@ class ReportService:
         run = run_facts(row, self._dao.times(row.id))
         wrong = self._dao.wrong(row.id)
         reader = Reader(self._dao, row.project_id, row.id)
-        groups = grouped(wrong, reader.details)
+        groups = self._groups(row, wrong, reader)
         told = groups[: depth.causes]
         known = self._insight.known(row.project_id, row.id, [one.key for one in told]) if told else {}
         comparison, names = before_and_after(row, self._dao), {one.seq: name_of(one) for one in wrong}
@@ -135,11 +135,17 @@ class ReportService:
     def marks(self, row: Row[Any]) -> Marks:
         """What people said of this run's failures. Who calls this has checked that it may be said."""
         wrong = self._dao.wrong(row.id)
-        groups = grouped(wrong, Reader(self._dao, row.project_id, row.id).details)
+        groups = self._groups(row, wrong, Reader(self._dao, row.project_id, row.id))
         told = self._insight.known(row.project_id, row.id, [one.key for one in groups]) if groups else {}
         known = {key for key, one in told.items() if one.state == "known"}
         seqs = {seq for group in groups if group.key in known for seq in group.seqs}
         return Marks(self._quarantined(row, wrong), seqs)
+
+    def _groups(self, row: Row[Any], wrong: Sequence[Row[Any]], reader: Reader) -> list[Group]:
+        """Failures by cause, as people divided them."""
+        groups = grouped(wrong, reader.details)
+        parts = self._insight.parts(row.project_id, [one.key for one in groups]) if groups else {}
+        return divided(groups, parts, row.scenario_id, {one.seq: one.case_id for one in wrong}) if parts else groups
 
     def _quarantined(self, row: Row[Any], wrong: Sequence[Row[Any]]) -> Collection[int]:
         cases = {one.case_id for one in wrong if one.case_id is not None}
