@@ -137,6 +137,7 @@ def _keep(engine: Engine, results: int) -> None:
     parts = {"phase": "assert", "status": "5xx", "host": "api.example.test", "method": "GET", "said": ""}
     clusters = [_cluster(number, parts | {"path": f"/v1/{number}/x"}) for number in range(_FIRST, _FIRST + causes)]
     failures = [_failure(number, turn) for number in range(_FIRST, _FIRST + causes) for turn in range(_FAILURES)]
+    places = [_place(number, case) for number in range(_FIRST, _FIRST + causes) for case in range(_CASES)]
     outcomes = outcomes_text([Outcome(Past(turn % 2 == 0, 1, None, run_id=1), 50.0) for turn in range(50)])
     days = [(_WHEN + timedelta(days=day)).date().isoformat() for day in range(_DAYS)]
     with engine.begin() as connection:
@@ -144,9 +145,7 @@ def _keep(engine: Engine, results: int) -> None:
         connection.execute(insert(InsightProject), [{"project_id": PROJECT, "runs": results // STEPS}])
         connection.execute(insert(FailureCluster), clusters)
         connection.execute(insert(ClusterFailure), failures)
-        connection.execute(
-            insert(ClusterPlace), [_place(n, c) for n in range(_FIRST, _FIRST + causes) for c in range(_CASES)]
-        )
+        connection.execute(insert(ClusterPlace), places)
         connection.execute(insert(HostOutage), [_outage(number) for number in range(causes)])
         connection.execute(insert(DaySummary), [_day(day, of, number) for day in days for of, number in _things()])
         connection.execute(insert(CaseHistory), [_history(case, outcomes) for case in range(1, _CASES + 1)])

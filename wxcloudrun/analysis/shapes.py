@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
 MOST_PLACES: Final = 2_000  # of one answer; a larger one has no shape
 _DEEPEST: Final = 60
+_LONGEST: Final = 200  # characters of a path
 _KINDS: Final = ((bool, "boolean"), ((int, float), "number"), (str, "string"), (list, "array"), (dict, "object"))
 _NAME: Final = re.compile(r"[^\W\d][\w-]*")
 _ONE_THING: Final = re.compile(  # a key that names one thing, as ids and dates do, and no field
@@ -71,7 +72,7 @@ def shape_changes(then: Shape, now: Shape) -> list[PathChange]:
 
     Where one of the two has null or an empty list, nothing is told of what is below: it may be as it was.
     """
-    return list(_changes("$", then, now))
+    return [replace(one, path=one.path[:_LONGEST]) for one in _changes("$", then, now)]
 
 
 def _take(shape: Shape, value: Any, left: list[int], depth: int) -> bool:

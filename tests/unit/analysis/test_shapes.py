@@ -60,6 +60,11 @@ def test_lists_of_several_types_and_odd_names_have_their_places():
     assert changes(1, "x") == ["$: number -> string"]
 
 
+def test_a_long_path_is_cut():
+    [found] = shape_changes(shape({"k" * 999: 1}), shape({"k" * 999: ""}))
+    assert (len(found.path), found.path[:4]) == (200, "$.kk")
+
+
 def test_what_is_too_large_or_too_deep_has_no_shape():
     assert shape_of({f"k{number}x": 1 for number in range(2001)}) is None
     assert shape_of({f"k{number}x": 1 for number in range(2000)}) is not None

@@ -1,6 +1,5 @@
 """Compares what two runs were answered and with which variables they asked, reading a bounded number of results."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
@@ -16,7 +15,7 @@ from wxcloudrun.exporters.report import ChangedShape, ChangedVariable
 from wxcloudrun.features.reports.comparison import speaking
 from wxcloudrun.features.reports.dao import ReportDao
 from wxcloudrun.features.runs.models import StepOutcome
-from wxcloudrun.features.runs.results import put_back, unpacked
+from wxcloudrun.features.runs.results import put_back, read_json, unpacked
 
 MOST_PAIRS: Final = 500
 _AT_ONCE: Final = 50
@@ -136,18 +135,21 @@ def _differ(now: Mapping[str, Any], then: Mapping[str, Any]) -> bool:
 
 
 def _is_json(detail: Mapping[str, Any]) -> bool:
-    """By its type, or, where its beginning is at hand, by that."""
+    """By its type, or by its beginning where that is at hand; plain text may be some too, as WeChat sends it."""
     response = detail.get("response")
     if not response or not response.get("body") or response["body"]["encoding"] != "text":
         return False
-    kinds = [value for name, value in response["headers"] if name.lower() == "content-type"]
-    return any("json" in kind.lower() for kind in kinds) or str(response["body"].get("head", "")).lstrip()[:1] in "{["
+    kind = next((value.lower() for name, value in response["headers"] if name.lower() == "content-type"), "")
+    head = response["body"].get("head")
+    if "json" in kind or head is not None:
+        return "json" in kind or str(head).lstrip()[:1] in {"{", "["}
+    return not kind or kind.startswith("text/plain")
 
 
 def _value(detail: dict[str, Any], kept: Mapping[str, bytes]) -> Any:
     """What an answer holds; `_NO_JSON` for what is no JSON after all."""
     put_back({"request": None, "response": detail["response"]}, kept, _LARGEST)
     try:
-        return json.loads(detail["response"]["body"].get("head") or "")
+        return read_json(detail["response"]["body"].get("head") or "")
     except (ValueError, RecursionError):
         return _NO_JSON

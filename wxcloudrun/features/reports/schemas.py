@@ -72,7 +72,7 @@ class ChangedPathView(View):
 
 
 class ChangedShapeView(View):
-    """A step whose answer is built differently: the first twenty places, and how many there are."""
+    """A step whose answer is built differently: the first ten places, and how many there are."""
 
     seq: int
     name: str

@@ -32,7 +32,7 @@ from wxcloudrun.features.reports.schemas import (
 )
 
 _EXPLANATION = 3_000  # bytes
-_PATHS = 20
+_PATHS = 10
 
 
 def run_facts(row: Row[Any], times: Sequence[float] = (), link: str | None = None) -> RunFacts:
@@ -76,9 +76,8 @@ def changes_view(changes: Changes) -> ChangesView:
 
 def shape_view(one: ChangedShape) -> ChangedShapeView:
     """A step whose answer is built differently."""
-    names = ("path", "before", "now")
     paths = [
-        ChangedPathView(change=path.change.value, **{name: getattr(path, name) for name in names})
+        ChangedPathView(path=path.path, change=path.change.value, before=path.before, now=path.now)
         for path in one.paths[:_PATHS]
     ]
     return ChangedShapeView(seq=one.seq, name=one.name, dataset=one.dataset, paths=paths, count=len(one.paths))

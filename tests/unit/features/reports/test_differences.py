@@ -81,6 +81,18 @@ def test_answers_together_are_read_up_to_so_many_bytes(monkeypatch: pytest.Monke
     assert (len(found.shapes), found.not_looked_at) == (1, 2)
 
 
+def test_halves_of_characters_and_plain_text_that_is_json_are_read():
+    texts = ['{"\\ud800": 1}', '{"\\ud800": ""}']
+    sides = [{0: answer(text)} for text in texts]
+    for side in sides:
+        side[0]["response"]["headers"] = [["content-type", "text/plain"]]
+    [shape] = between(Tables(sides[0], sides[1], texts), 1).shapes
+    assert str(shape.paths[0]).encode() == b"$['?']: string -> number"
+    for side in sides:
+        side[0]["response"]["headers"] = [["content-type", "text/html"]]
+    assert between(Tables(sides[0], sides[1], texts), 1).shapes == []
+
+
 def test_what_is_no_json_or_was_not_carried_out_is_left_out():
     tables = Tables({0: answer("{oops"), 1: a_detail("error")}, {0: answer("{}"), 1: answer("{}")}, ["{oops", "{}"])
     found = between(tables, 2)
