@@ -193,6 +193,27 @@ def test_failures_of_one_scenario_are_taken_out_of_what_was_merged_too(each_runs
     holds_together(each_runs, 13)
 
 
+def test_a_part_that_was_merged_into_another_cause_goes_along_as_a_whole(each_runs: RunStage):
+    cases = [each_runs.case(name, f"/{name}", assertions=[BAD]) for name in ("a", "b")]
+    here, there = (each_runs.scenario(name, *cases, stop_on_failure=False) for name in ("here", "there"))
+    for scenario in (here, there, there):
+        again(each_runs, scenario_id=scenario)
+    a, b = (line["id"] for line in sorted(clusters(each_runs), key=lambda line: line["title"]))
+    merge(each_runs, split(each_runs, b, scenario_id=there)["id"], a)
+    assert one(each_runs, a)["size"] == 5
+    part = split(each_runs, a, scenario_id=there)
+    assert (part["size"], len(part["merged"]), one(each_runs, a)["size"]) == (4, 1, 1)
+    again(each_runs, scenario_id=there)
+    assert one(each_runs, part["id"])["size"] == 6
+    holds_together(each_runs, 8)
+    merge(each_runs, b, part["id"])
+    place = f"{each_runs.team.path}/clusters/{part['id']}/split"
+    refused = each_runs.team.editor.call("POST", place, {"scenario_id": there})
+    assert error_of(refused) == (409, "cluster_not_divisible"), "its own failures are all from there"
+    assert split(each_runs, part["id"], scenario_id=here)["size"] == 1
+    holds_together(each_runs, 8)
+
+
 def test_counting_merging_and_dividing_at_once_lose_nothing(each_runs: RunStage):
     cases = alike(each_runs, "one", "two", "three")
     other = each_runs.case("other", "/other", assertions=[BAD])
