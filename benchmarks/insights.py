@@ -1,8 +1,8 @@
 """What it costs to ask what many runs tell, among 10,000 and among 1,000,000 results: `python -m benchmarks.insights`.
 
 Runs of a hundred steps as in `benchmarks.reports`, every tenth of which passed, with what is kept of them: a cause for
-every four hundred results, its failures, ninety days, histories. Prints milliseconds (the least of turns taken by both
-sizes) and the ratio; and what it costs to count one more run.
+every four hundred results, its failures and places, hosts that were down, ninety days, histories. Prints milliseconds
+(the least of turns taken by both sizes) and the ratio; and what it costs to count one more run.
 """
 
 import argparse
@@ -29,9 +29,11 @@ from wxcloudrun.features.insights.knowledge import Knowledge
 from wxcloudrun.features.insights.models import (
     CaseHistory,
     ClusterFailure,
+    ClusterPlace,
     ClusterState,
     DaySummary,
     FailureCluster,
+    HostOutage,
     InsightProject,
     Of,
 )
@@ -45,6 +47,7 @@ from wxcloudrun.features.runs.models import Run, RunState
 
 _WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 _R: Any = Run.__table__
+_FIRST = 1_000_001  # number of the first cause; those that are counted here come before it on PostgreSQL
 _RESULTS_OF_A_CAUSE, _FAILURES, _DAYS, _CASES = 400, 50, 90, 40
 
 
@@ -111,7 +114,7 @@ def _questions(engine: Engine) -> dict[str, Callable[[], object]]:
         "compared with a run": lambda: comparing.compared(who, PROJECT, last, str(last - 1)),
         "flaky": lambda: insights.flaky(who, PROJECT, FlakyQuery()),
         "a cause (at most 200 alike)": lambda: clusters.view(who, PROJECT, cluster),
-        "incidents (at most 5,000)": lambda: insights.incidents(who, PROJECT, IncidentsQuery(days=30)),
+        "incidents": lambda: insights.incidents(who, PROJECT, IncidentsQuery(days=30)),
         "counting a run": counting.next,
     }
 
@@ -132,8 +135,9 @@ def _keep(engine: Engine, results: int) -> None:
     """What would have been kept of so many results."""
     causes = max(1, results // _RESULTS_OF_A_CAUSE)
     parts = {"phase": "assert", "status": "5xx", "host": "api.example.test", "method": "GET", "said": ""}
-    clusters = [_cluster(number, parts | {"path": f"/v1/{number}/x"}) for number in range(1, causes + 1)]
-    failures = [_failure(number, turn) for number in range(1, causes + 1) for turn in range(_FAILURES)]
+    clusters = [_cluster(number, parts | {"path": f"/v1/{number}/x"}) for number in range(_FIRST, _FIRST + causes)]
+    failures = [_failure(number, turn) for number in range(_FIRST, _FIRST + causes) for turn in range(_FAILURES)]
+    places = [_place(number, case) for number in range(_FIRST, _FIRST + causes) for case in range(_CASES)]
     outcomes = outcomes_text([Outcome(Past(turn % 2 == 0, 1, None, run_id=1), 50.0) for turn in range(50)])
     days = [(_WHEN + timedelta(days=day)).date().isoformat() for day in range(_DAYS)]
     with engine.begin() as connection:
@@ -141,6 +145,8 @@ def _keep(engine: Engine, results: int) -> None:
         connection.execute(insert(InsightProject), [{"project_id": PROJECT, "runs": results // STEPS}])
         connection.execute(insert(FailureCluster), clusters)
         connection.execute(insert(ClusterFailure), failures)
+        connection.execute(insert(ClusterPlace), places)
+        connection.execute(insert(HostOutage), [_outage(number) for number in range(causes)])
         connection.execute(insert(DaySummary), [_day(day, of, number) for day in days for of, number in _things()])
         connection.execute(insert(CaseHistory), [_history(case, outcomes) for case in range(1, _CASES + 1)])
 
@@ -150,7 +156,7 @@ def _things() -> list[tuple[Of, int]]:
 
 
 def _cluster(number: int, parts: dict[str, str]) -> dict[str, Any]:
-    at = _WHEN + timedelta(days=_DAYS, minutes=-number)
+    at = _WHEN + timedelta(days=_DAYS, minutes=_FIRST - number)
     first = {"project_id": PROJECT, "key": f"{number:032x}", "title": f"GET {parts['path']}", "size": number % 977}
     place = {name: parts[name] for name in ("host", "phase", "status")} | {"parts": json.dumps(parts)}
     seen = {"first_run_id": 1, "first_at": at, "last_run_id": number, "last_at": at}
@@ -158,17 +164,31 @@ def _cluster(number: int, parts: dict[str, str]) -> dict[str, Any]:
 
 
 def _failure(cluster: int, turn: int) -> dict[str, Any]:
-    at = _WHEN + timedelta(days=_DAYS, minutes=-cluster)
-    place = {"cluster_id": cluster, "source_id": cluster, "run_id": cluster, "seq": turn, "scenario_id": 1}
+    at = _WHEN + timedelta(days=_DAYS, minutes=_FIRST - cluster)
+    place = {"cluster_id": cluster, "source_id": cluster, "run_id": 1, "seq": turn, "scenario_id": 1}
     return {"project_id": PROJECT, **place, "case_id": turn % _CASES + 1, "name": f"step {turn}", "at": at}
+
+
+def _place(cluster: int, case: int) -> dict[str, Any]:
+    at = _WHEN + timedelta(days=_DAYS, minutes=_FIRST - cluster)
+    place = {"source_id": cluster, "scenario_id": 1, "case_id": case + 1, "cluster_id": cluster, "failures": case + 1}
+    return place | {"first_run_id": 1, "first_at": at, "last_run_id": cluster, "last_at": at}
+
+
+def _outage(number: int) -> dict[str, Any]:
+    """Every tenth was an incident."""
+    at = _WHEN + timedelta(days=_DAYS, hours=-number)
+    place = {"project_id": PROJECT, "host": "api.example.test", "start_at": at, "end_at": at}
+    told = {"cases": json.dumps(list(range(9))), "phases": '{"connect":9}', "runs": "[1]"}
+    return place | told | {"big": number % 10 == 0, "failures": 9}
 
 
 def _day(day: str, of: Of, number: int) -> dict[str, Any]:
     counts = {"runs": 10, "green": 1, "passed": 950, "failed": 50, "error": 0, "skipped": 0}
     durations = json.dumps({str(bucket): 20 for bucket in range(50)})
-    return {"project_id": PROJECT, "of": of, "of_id": number, "day": day, "environment_id": 0, **counts} | {
-        "durations": durations
-    }
+    causes = json.dumps({str(_FIRST + cause): 1 for cause in range(50)})
+    place = {"project_id": PROJECT, "of": of, "of_id": number, "day": day, "environment_id": 0}
+    return {**place, **counts, "durations": durations, "causes": causes}
 
 
 def _history(case: int, outcomes: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from wxcloudrun.features.insights.clusters import ClusterService
 from wxcloudrun.features.insights.comparing import ComparingService
 from wxcloudrun.features.insights.counting import RunCounting
 from wxcloudrun.features.insights.knowledge import Knowledge
+from wxcloudrun.features.insights.merging import ClusterMerging
 from wxcloudrun.features.insights.quarantine import QuarantineService
 from wxcloudrun.features.insights.service import InsightService
 from wxcloudrun.features.projects.access import ProjectAccess
@@ -44,5 +45,6 @@ def provide_insights(container: Container, session: Any) -> None:
     provide(RunCounting, lambda: RunCounting(session))
     provide(InsightService, lambda: InsightService(session, get(Clock), get(ProjectAccess)))
     provide(ClusterService, lambda: ClusterService(session, get(AuditService), get(ProjectAccess)))
+    provide(ClusterMerging, lambda: ClusterMerging(session, get(AuditService), get(ProjectAccess), get(ClusterService)))
     provide(ComparingService, lambda: ComparingService(session, get(Clock), get(ProjectAccess)))
     provide(QuarantineService, lambda: QuarantineService(session, get(Clock), get(AuditService), get(CaseAccess)))

@@ -1,11 +1,13 @@
 """What many runs tell: causes with their story, comparisons, trends, flaky cases, quarantine, on every database."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.integration.insights_bench import again, ask, clusters, told, turn
 from tests.integration.projects_bench import error_of
 from tests.integration.reports_bench import a_red_run
 from tests.integration.runs_api_bench import BAD, OK, RunStage
@@ -14,37 +16,8 @@ from wxcloudrun.core.clock import SystemClock
 from wxcloudrun.core.db import db
 from wxcloudrun.features.insights.counting import RunCounting
 from wxcloudrun.features.insights.models import ClusterFailure, FailureCluster, Quarantine
-from wxcloudrun.features.runs.endings import RunEndings
+from wxcloudrun.features.reports.differences import Differing
 from wxcloudrun.features.runs.models import RunState
-
-
-def told(stage: RunStage) -> None:
-    """Let a worker tell of every run that ended."""
-    with stage.team.app.app_context():
-        while parts_of(stage.team.app).get(RunEndings).tell():
-            pass
-
-
-def ask(stage: RunStage, path: str) -> Any:
-    return stage.team.viewer.ok("GET", f"{stage.team.path}{path}")
-
-
-def clusters(stage: RunStage, query: str = "") -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = ask(stage, f"/clusters{query}")["items"]
-    return items
-
-
-def again(stage: RunStage, **body: Any) -> int:
-    number = int(stage.done(**body)["id"])
-    told(stage)
-    return number
-
-
-def turn(stage: RunStage, case: int, assertion: dict[str, Any]) -> None:
-    """Let a case ask something else of the answer."""
-    path = f"{stage.team.path}/cases/{case}"
-    version = stage.team.editor.ok("GET", path)["version"]
-    stage.team.editor.ok("PUT", path, {"version": version, "assertions": [assertion]})
 
 
 def test_a_cause_is_remembered_over_runs_and_told_by_their_reports(each_runs: RunStage):
@@ -145,6 +118,7 @@ def test_a_run_is_compared_with_the_last_green_one_of_its_branch(each_runs: RunS
     assert (found["baseline"]["run_id"], found["baseline"]["commit"]) == (run, "c0ffee")
     assert found["counts"] == {
         "new_failures": 1, "fixed": 0, "still_failing": 0, "other_cause": 0, "added": 0, "removed": 0, "slower": 0,
+        "changed_shape": 0, "changed_variables": 0,
     }  # fmt: skip
     [step] = found["new_failures"]
     assert (step["name"], step["case_id"], step["seq"]) == ("breaks", breaks, 1)
@@ -155,6 +129,60 @@ def test_a_run_is_compared_with_the_last_green_one_of_its_branch(each_runs: RunS
     assert [one["key"] for one in found["fixed"]] == [step["key"]]
     for wrong in ("0", "x", str(10**20), str(red + 1000)):
         assert each_runs.team.viewer.call("GET", f"{place}/{red}/compare/{wrong}").status_code == 404
+
+
+def test_answers_that_are_built_differently_and_variables_with_other_values_are_told(each_runs: RunStage):
+    steps = [each_runs.case(name, f"/{name}?v={{{{version}}}}&at={{{{$uuid}}}}") for name in ("orders", "same", "wide")]
+    plain = {"name": "version", "type": "string", "value": "1"}
+    base = f"http://127.0.0.1:{each_runs.target.port}"
+    environment = each_runs.team.environment("other", base_url=base, variables=[plain])
+    scenario = each_runs.scenario("s", *steps, stop_on_failure=False)
+    body = {"scenario_id": scenario, "environment_id": environment}
+    answers = {"/orders": {"price": 1, "items": [{"id": 1, "text": "x" * 400}]}, "/same": {"id": 7}, "/wide": {"a": 1}}
+    each_runs.target.answer = lambda method, path: (200, json.dumps(answers[path.partition("?")[0]]).encode())
+    try:
+        before = again(each_runs, **body)
+        answers |= {"/orders": {"price": "1", "items": [{"text": "x" * 500}]}, "/same": {"id": 8}}
+        answers["/wide"] = {f"k{number}x": number for number in range(2500)}
+        place = f"{each_runs.team.path}/environments/{environment}"
+        version = each_runs.team.owner.ok("GET", place)["version"]
+        each_runs.team.owner.ok("PUT", place, {"version": version, "variables": [plain | {"value": "2"}]})
+        run = again(each_runs, **body)
+    finally:
+        each_runs.target.answer = None
+    found = ask(each_runs, f"/runs/{run}/compare/{before}")
+    [step] = found["changed_shape"]
+    assert (step["name"], step["count"]) == ("orders", 2)
+    assert step["paths"] == [
+        {"path": "$.price", "change": "type", "before": "number", "now": "string"},
+        {"path": "$.items[].id", "change": "missing", "before": "number", "now": None},
+    ]
+    [variable] = found["changed_variables"]
+    told = {"name": "version", "scope": "environment", "before": "1", "now": "2", "secret": False}
+    assert variable == told | {"step": "orders", "steps": 3}
+    assert (found["counts"]["changed_shape"], found["counts"]["changed_variables"], found["not_looked_at"]) == (1, 1, 1)
+    changes = ask(each_runs, f"/runs/{run}/report")["changes"]
+    same = ("changed_shape", "changed_variables", "not_looked_at")
+    assert [changes[name] for name in same] == [found[name] for name in same]
+    page = each_runs.team.viewer.call("GET", f"{each_runs.team.path}/runs/{run}/report.html").text
+    assert "$.items[].id" in page
+    assert ask(each_runs, f"/runs/{before}/report")["changes"]["changed_shape"] == []
+
+
+def test_new_failures_are_looked_at_however_many_steps_there_are(each_runs: RunStage, monkeypatch: pytest.MonkeyPatch):
+    between = Differing.between
+    monkeypatch.setattr(Differing, "between", lambda self, *told: between(self, *told[:4], most=1))
+    cases = [each_runs.case(f"c{number}", f"/{'abcd'[number]}") for number in range(4)]
+    scenario = each_runs.scenario("s", *cases, stop_on_failure=False)
+    before = again(each_runs, scenario_id=scenario)
+    each_runs.target.answer = lambda method, path: (500 if path == "/d" else 200, b'{"error": 1}')
+    try:
+        run = again(each_runs, scenario_id=scenario)
+    finally:
+        each_runs.target.answer = None
+    found = ask(each_runs, f"/runs/{run}/compare/{before}")
+    assert [one["name"] for one in found["changed_shape"]] == ["c0", "c3"]
+    assert found["not_looked_at"] == 2
 
 
 def test_trends_are_told_by_day_and_by_run(each_runs: RunStage):
@@ -229,7 +257,7 @@ def test_private_drafted_and_canceled_runs_count_nowhere(each_runs: RunStage, hi
 
 
 def test_a_cluster_keeps_its_newest_failures_only(each_runs: RunStage, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("wxcloudrun.features.insights.counting.MOST_FAILURES", 2)
+    monkeypatch.setattr("wxcloudrun.features.insights.occurrences.MOST_FAILURES", 2)
     scenario, _ = a_red_run(each_runs)
     runs = [again(each_runs, scenario_id=scenario) for _ in range(3)]
     with each_runs.team.app.app_context():

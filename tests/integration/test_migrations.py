@@ -22,6 +22,7 @@ from wxcloudrun.core.clock import SystemClock
 from wxcloudrun.core.db import db
 from wxcloudrun.features.audit.models import AuditEntry
 from wxcloudrun.features.counter.models import Counter
+from wxcloudrun.features.insights.models import ClusterFailure, ClusterPlace
 from wxcloudrun.models import Base
 
 KINDS = ["sqlite", "mariadb", "postgresql"]
@@ -99,6 +100,24 @@ def test_each_step_can_be_taken_back_and_made_again(migrated: Flask):
             upgrade(MIGRATIONS, revision="+1")
             downgrade(MIGRATIONS)
     assert _tables(migrated) == set()
+
+
+def test_failures_that_were_kept_before_places_were_say_where_they_came_from(migrated: Flask):
+    now = SystemClock().now()
+    row = {"project_id": 1, "cluster_id": 9, "source_id": 7, "seq": 0, "scenario_id": 3, "name": "x", "at": now}
+    with migrated.app_context():
+        downgrade(MIGRATIONS, revision="0020")
+        rows = [row | {"run_id": run, "case_id": case} for run, case in ((1, 5), (2, 5), (2, None))]
+        db.session.execute(insert(ClusterFailure), rows)
+        db.session.commit()
+        upgrade(MIGRATIONS)
+        places = db.session.scalars(select(ClusterPlace).order_by(ClusterPlace.case_id)).all()
+        assert [(one.case_id, one.failures, one.first_run_id, one.last_run_id) for one in places] == [
+            (0, 1, 2, 2),
+            (5, 2, 1, 2),
+        ]
+        assert {(one.cluster_id, one.source_id, one.scenario_id, one.last_at) for one in places} == {(9, 7, 3, now)}
+        db.session.remove()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -138,6 +138,9 @@ class Memory:
         since = OtherRun(3, "failed", "2026-01-01T00:00:00.000Z")
         return {key: Known(since, "known", "a ticket", "https://t.example/1") for key in keys}
 
+    def parts(self, project_id, keys):
+        return {}
+
     def quarantined(self, project_id, case_ids):
         return set(case_ids)
 

@@ -42,7 +42,7 @@ def incidents(failures: Iterable[HostFailure], least: int = LEAST_CASES, within:
     """
     by_host: dict[str, list[HostFailure]] = {}
     for one in failures:
-        if one.host and (one.phase in _NETWORK or one.status in {"5xx", "gateway"}):
+        if one.host and says_host(one.phase, one.status):
             by_host.setdefault(one.host, []).append(one)
     found = [
         _incident(host, group)
@@ -51,6 +51,16 @@ def incidents(failures: Iterable[HostFailure], least: int = LEAST_CASES, within:
         if len({one.case for one in group}) >= least
     ]
     return sorted(found, key=lambda one: (one.end, one.host), reverse=True)
+
+
+def says_host(phase: str, status: str) -> bool:
+    """True for a failure that says "the host": no answer came, or one of 5xx."""
+    return phase in _NETWORK or status in {"5xx", "gateway"}
+
+
+def word_of(one: HostFailure) -> str:
+    """What such a failure met: the phase in which it failed, else the status."""
+    return one.phase if one.phase in _NETWORK else one.status
 
 
 def _near(ordered: list[HostFailure], within: timedelta) -> list[list[HostFailure]]:
@@ -64,7 +74,7 @@ def _near(ordered: list[HostFailure], within: timedelta) -> list[list[HostFailur
 
 
 def _incident(host: str, group: list[HostFailure]) -> Incident:
-    phases = [one.phase if one.phase in _NETWORK else one.status for one in group]
+    phases = [word_of(one) for one in group]
     return Incident(
         host=host,
         start=group[0].at,

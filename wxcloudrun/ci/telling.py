@@ -11,6 +11,7 @@ from wxcloudrun.ci.watching import name_of
 
 MOST_TOLD = 10
 _MOST_LINES = 30
+_MOST_CHANGED, _MOST_PLACES = 5, 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -69,10 +70,25 @@ def changes(comparison: Mapping[str, Any] | None) -> Iterator[str]:
         return
     baseline, counts = comparison["baseline"], comparison["counts"]
     words = {"new_failures": "new", "still_failing": "failed before", "fixed": "fixed", "slower": "slower"}
+    words |= {"changed_shape": "answered differently", "changed_variables": "variables with another value"}
     told = ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts.get(name))
     at = str(baseline.get("ended_at") or "")[:16].replace("T", " ")
     when = f" ({at} UTC)" if at else ""
     yield f"since run {baseline['run_id']}, the last green one{when}: {told or 'nothing changed'}"
+    for step in (comparison.get("changed_shape") or [])[:_MOST_CHANGED]:
+        places = [*map(_place, step["paths"][:_MOST_PLACES])]
+        more = step["count"] - len(places)
+        yield f"{name_of(step)} is answered differently: {'; '.join(places)}{f'; and {more} more' if more > 0 else ''}"
+    for one in (comparison.get("changed_variables") or [])[:_MOST_CHANGED]:
+        values = "a secret with another value" if one["secret"] else f"{one['before']} -> {one['now']}"
+        yield f"variable {one['name']} ({one['scope']}): {values}"
+
+
+def _place(path: Mapping[str, Any]) -> str:
+    """A place of an answer, and what became of it."""
+    if path["change"] == "missing":
+        return f"{path['path']} is missing"
+    return f"{path['path']}: {path['before']} -> {path['now']}" if path["before"] else f"{path['path']} is new"
 
 
 def failed(facts: Facts) -> int:

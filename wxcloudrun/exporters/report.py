@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wxcloudrun.analysis.shapes import PathChange
+from wxcloudrun.analysis.variables import VariableChange
+
 NOT_PASSED = ("failed", "error")
 
 
@@ -131,8 +134,30 @@ class OtherRun:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedShape:
+    """A step whose answer is built differently, and where."""
+
+    seq: int
+    name: str
+    dataset: str | None
+    paths: tuple[PathChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedVariable:
+    """A variable with another value, the first step that used it, and how many did."""
+
+    change: VariableChange
+    step: str
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
-    """What is different from the last comparable run; None for what nobody can tell. `green`: the last that passed."""
+    """What is different from the last comparable run; None for what nobody can tell. `green`: the last that passed.
+
+    `not_looked_at`: steps of both whose answers and variables were not compared, since they are too many or too long.
+    """
 
     before: OtherRun | None = None
     green: OtherRun | None = None
@@ -141,6 +166,9 @@ class Changes:
     still_failing: int = 0
     added: int = 0
     removed: int = 0
+    shapes: tuple[ChangedShape, ...] = ()
+    variables: tuple[ChangedVariable, ...] = ()
+    not_looked_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

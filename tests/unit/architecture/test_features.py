@@ -13,7 +13,19 @@ NOUNS = {
     "cases": {"copies", "definition", "exchange", "shared", "portable", "records", "versions"},
     "datasets": {"cells", "content", "copies", "imports", "order", "reading"},
     "environments": {"settings", "variables"},
-    "insights": {"clusters", "comparing", "counting", "gathering", "knowledge", "quarantine", "records"},
+    "insights": {
+        "clusters",
+        "comparing",
+        "counting",
+        "gathering",
+        "knowledge",
+        "merging",
+        "occurrences",
+        "outages",
+        "quarantine",
+        "questions",
+        "records",
+    },  # fmt: skip
     "projects": {"exchange", "invitations", "members", "ranges", "tokens"},
     "notifications": {"carriers", "deliveries", "rules", "sending", "telling", "texts", "timing"},
     "triggers": {"deliveries"},
@@ -29,7 +41,7 @@ NOUNS = {
         "uses",
         "views",
     },  # fmt: skip
-    "reports": {"causes", "comparison", "exports", "insight", "reading", "shares", "views"},
+    "reports": {"causes", "comparison", "differences", "exports", "insight", "reading", "shares", "views"},
     "runs": {
         "bodies",
         "choosing",

@@ -61,6 +61,28 @@ def test_a_failure_is_told_with_what_broke_since_when_and_how_to_repeat_it(capsy
     assert "   curl -X POST https://shop.example/orders" in told
 
 
+def test_answers_and_variables_that_are_different_are_told(tmp_path: Path, capsys):
+    paths = [{"path": f"$.{name}", "change": "type", "before": "number", "now": "string"} for name in "ab"]
+    paths += [{"path": "$.c", "change": "missing", "before": "number", "now": None}]
+    shape = {"name": "pay", "dataset": "row", "seq": 1, "paths": paths, "count": 9}
+    added = [{"path": "$.e", "change": "added", "before": None, "now": "null"}]
+    plain = {"name": "base", "scope": "environment", "before": "http://a", "now": "http://b|", "secret": False}
+    secret = {"name": "key", "scope": "project", "before": "***", "now": "***", "secret": True}
+    more = {"changed_shape": [shape, {**shape, "name": "e", "paths": added, "count": 1}]}
+    compared = {**COMPARED, **more, "changed_variables": [plain, secret]}
+    with serving(FakeService("failed", BROKEN, comparison=compared)) as service:
+        assert called(service, "--summary", str(tmp_path / "sum.md")) == 1
+    told = capsys.readouterr().out
+    for line in (
+        "pay [row] is answered differently: $.a: number -> string; $.b: number -> string; $.c is missing; and 6 more",
+        "e [row] is answered differently: $.e is new",
+        "variable base (environment): http://a -> http://b|",
+        "variable key (project): a secret with another value",
+    ):
+        assert line in told
+    assert "http://b\\|" in (tmp_path / "sum.md").read_text()
+
+
 def test_a_failure_in_quarantine_is_told_and_stops_nothing(capsys):
     broken = [BROKEN[0], BROKEN[1] | {"case_id": 7}]
     with serving(FakeService("failed", broken, quarantined=[7])) as service:

@@ -22,8 +22,10 @@ from tests.unit.exporters.samples import (
     an_attempt,
     counted,
 )
+from wxcloudrun.analysis.shapes import Change, PathChange
+from wxcloudrun.analysis.variables import VariableChange
 from wxcloudrun.exporters.page import page, policy
-from wxcloudrun.exporters.report import Cause, Changes, OtherRun, StepFacts
+from wxcloudrun.exporters.report import Cause, ChangedShape, ChangedVariable, Changes, OtherRun, StepFacts
 
 BEFORE = OtherRun(41, "passed", "2026-01-01T00:00:00.000Z")
 FAR = re.compile(r"""(?:src|href|action|poster)\s*=|url\(|@import|fetch\(|XMLHttpRequest|WebSocket|sendBeacon""")
@@ -120,6 +122,30 @@ def test_verdict_and_changes_come_before_causes_and_those_before_steps():
     assert places == sorted(places)
     assert "1 fixed" in content
     assert "Last passed" in content
+
+
+def test_answers_and_variables_that_are_different_are_told_in_both_languages():
+    paths = tuple(PathChange(f"$.p{n}", Change.TYPE, "number", "string") for n in range(11))
+    paths = (PathChange(HOSTILE, Change.MISSING, "number", None), PathChange("$.b", Change.ADDED, None, "null"), *paths)
+    made = (
+        VariableChange("base", "environment", "http://a", HOSTILE),
+        VariableChange("key", "project", "***", "***", True),
+    )
+    changes = Changes(
+        BEFORE,
+        shapes=(ChangedShape(3, "pay", "row <1>", paths),),
+        variables=tuple(ChangedVariable(one, "log in", 7) for one in made),
+        not_looked_at=4000,
+    )
+    content = drawn([a_step(0)], changes=changes)
+    text = " ".join("".join(Document(content).texts[tag]) for tag in ("code", "span", "li", "p", "summary"))
+    for told in ("$.b", "is missing now", "不再出现", "number", "and 3 more", "[row <1>]", "http://a", "7 steps",
+                 "a secret with another value", "敏感值已改变", "4,000 more steps were not looked at"):  # fmt: skip
+        assert told in text, told
+    assert "<script>alert(1)" not in content
+    assert (
+        "different" not in drawn([a_step(0)], changes=Changes(BEFORE)).partition("<main>")[2].partition("<script>")[0]
+    )
 
 
 def test_a_first_run_says_that_there_is_nothing_to_compare_with():

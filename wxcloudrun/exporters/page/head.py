@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from wxcloudrun.exporters.page.different import different
 from wxcloudrun.exporters.page.words import OUTCOMES, TRIGGERS, VERDICTS, both, duration, moment, of, sign
 from wxcloudrun.exporters.report import Changes, OtherRun, RunFacts, Totals
 from wxcloudrun.exporters.wording import escaped, one_line
@@ -38,7 +39,7 @@ def _changed(changes: Changes) -> str:
     items = items or f'<li class="idle">{both("与上次结果相同", "Nothing changed")}</li>'
     before = _other(changes.before)
     since = both(f"与上次运行 {before} 相比", f"Compared with the last run {before}")
-    return f'<ul class="changes">{items}</ul>\n<p class="soft small">{since}{_green(changes)}</p>'
+    return f'<ul class="changes">{items}</ul>\n<p class="soft small">{since}{_green(changes)}</p>{different(changes)}'
 
 
 def _green(changes: Changes) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -22,8 +23,10 @@ from wxcloudrun.features.insights.schemas import (
     SlowerStep,
 )
 from wxcloudrun.features.projects.access import ProjectAccess, Right
-from wxcloudrun.features.reports.causes import Causes
-from wxcloudrun.features.reports.comparison import Baselines, asked_of, name_of
+from wxcloudrun.features.reports.causes import Causes, divided
+from wxcloudrun.features.reports.comparison import Baselines, asked_of, name_of, speaking
+from wxcloudrun.features.reports.differences import Differences, Differing
+from wxcloudrun.features.reports.views import shape_view, variable_view
 from wxcloudrun.features.runs.access import seen
 from wxcloudrun.features.runs.errors import RunNotFound
 from wxcloudrun.features.runs.models import StepOutcome
@@ -43,6 +46,7 @@ class ComparingService:
         self._dao = dao or InsightDao(session)
         self._causes = Causes(session)
         self._baselines = Baselines(session)
+        self._differing = Differing.of(session)
 
     def compared(self, actor: Actor, project_id: int, run_id: int, other: str) -> ComparisonView:
         """What is different since a run: the one of that number, or `baseline`, the last comparable one that passed.
@@ -53,18 +57,23 @@ class ComparingService:
         run = seen(actor, membership, self._dao.run(project_id, run_id))
         before = seen(actor, membership, self._other(run, other))
         now, then = self._dao.steps(run.id), self._dao.steps(before.id)
-        keys, titles = self._told(run)
-        old_keys, _ = self._told(before)
+        keys, titles = self._told(run, now)
+        old_keys, _ = self._told(before, then)
         found = compared(_seen(now, keys), _seen(then, old_keys), self._usual(run, now))
         if asked_of(run).get("partial") is True or not run.state.final:
             found.removed.clear()
-        view = _Telling(_first(now), _first(then), keys, titles)
+        first = (*found.new_failures[:MOST_TOLD], *found.other_cause[:MOST_TOLD])
+        different = self._differing.between((run, before), now, then, first)
+        view = _Telling(speaking(now), speaking(then), keys, titles)
         cases = {line.case_id for line in now if line.outcome in _WRONG and line.case_id is not None}
         return ComparisonView(
             baseline=_run(before),
-            counts=ComparedCounts(**{name: len(getattr(found, name)) for name in ComparedCounts.model_fields}),
+            counts=_counts(found, different),
             **view.lists(found),
             slower=view.slower(found),
+            changed_shape=[shape_view(one) for one in different.shapes[:MOST_TOLD]],
+            changed_variables=[variable_view(one) for one in different.variables[:MOST_TOLD]],
+            not_looked_at=different.not_looked_at,
             quarantined=sorted(self._dao.quarantined(project_id, cases, self._clock.now())) if cases else [],
         )
 
@@ -81,9 +90,11 @@ class ComparingService:
             raise RunNotFound
         return found
 
-    def _told(self, run: Row[Any]) -> tuple[dict[int, str], dict[str, str]]:
+    def _told(self, run: Row[Any], lines: Sequence[Row[Any]]) -> tuple[dict[int, str], dict[str, str]]:
         """The cause of each failure by its number, and titles of causes."""
         groups = self._causes.of_run(run.project_id, run.id)
+        parts = self._dao.parts(run.project_id, [one.key for one in groups]) if groups else {}
+        groups = divided(groups, parts, run.scenario_id, {line.seq: line.case_id for line in lines})
         return {seq: group.key for group in groups for seq in group.seqs}, {one.key: one.title for one in groups}
 
     def _usual(self, run: Row[Any], lines: Sequence[Row[Any]]) -> dict[Name, list[float]]:
@@ -145,14 +156,11 @@ def _seen(lines: Iterable[Row[Any]], keys: Mapping[int, str]) -> Iterable[StepSe
         yield StepSeen(name_of(line), line.outcome in _WRONG, took, keys.get(line.seq))
 
 
-def _first(lines: Iterable[Row[Any]]) -> dict[Name, Row[Any]]:
-    """The step of each name that speaks for it: one that went wrong before others."""
-    found: dict[Name, Row[Any]] = {}
-    for line in lines:
-        name = name_of(line)
-        if name not in found or (line.outcome in _WRONG and found[name].outcome not in _WRONG):
-            found[name] = line
-    return found
+def _counts(found: Compared, different: Differences) -> ComparedCounts:
+    counts = {name: len(getattr(found, name)) for name in (one.name for one in fields(found))}
+    return ComparedCounts(
+        **counts, changed_shape=len(different.shapes), changed_variables=len(different.variables)
+    )  # fmt: skip
 
 
 def _run(row: Row[Any]) -> ComparedRun:

@@ -5,6 +5,7 @@ from wxcloudrun.core.pagination import Slice
 from wxcloudrun.core.shapes import Removed
 from wxcloudrun.features.insights.clusters import ClusterService
 from wxcloudrun.features.insights.comparing import ComparingService
+from wxcloudrun.features.insights.merging import ClusterMerging
 from wxcloudrun.features.insights.quarantine import QuarantineService
 from wxcloudrun.features.insights.schemas import (
     ClusterChange,
@@ -29,7 +30,7 @@ from wxcloudrun.features.insights.service import InsightService
 
 
 def trends(actor: Actor, project_id: int, query: TrendQuery, insights: InsightService) -> TrendView:
-    """Read pass rate and durations of the project, a scenario or a case, by day or by run."""
+    """Read pass rate, durations and failures by cause of the project, a scenario or a case, by day or by run."""
     return insights.trend(actor, project_id, query)
 
 
@@ -53,17 +54,18 @@ def change_cluster(
 
 
 def merge_cluster(
-    actor: Actor, project_id: int, cluster_id: int, body: ClusterMerge, clusters: ClusterService
+    actor: Actor, project_id: int, cluster_id: int, body: ClusterMerge, merging: ClusterMerging
 ) -> ClusterView:
     """Put a cause into another one, now and for all its failures to come; the answer is the other one. For editors."""
-    return clusters.merge(actor, project_id, cluster_id, body)
+    return merging.merge(actor, project_id, cluster_id, body)
 
 
 def split_cluster(
-    actor: Actor, project_id: int, cluster_id: int, body: ClusterSplit, clusters: ClusterService
+    actor: Actor, project_id: int, cluster_id: int, body: ClusterSplit, merging: ClusterMerging
 ) -> ClusterView:
-    """Take a cause that was merged into this one out again; the answer is the one taken out. For editors."""
-    return clusters.split(actor, project_id, cluster_id, body)
+    """Take out of a cause one that was merged into it, or its failures of a case or scenario, which from then on are a
+    cause of their own; the answer is what was taken out. For editors."""
+    return merging.split(actor, project_id, cluster_id, body)
 
 
 def cluster_failures(

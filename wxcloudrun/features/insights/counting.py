@@ -1,7 +1,6 @@
 """Counts every ended run once: its causes, its day, and the histories of its cases, in one transaction."""
 
-import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,14 +12,20 @@ from wxcloudrun.analysis.flaky import verdict
 from wxcloudrun.core.db import AnySession, unit_of_work
 from wxcloudrun.features.insights.dao import CountingDao
 from wxcloudrun.features.insights.gathering import Gathered, Gathering
-from wxcloudrun.features.insights.models import ClusterState, Of
-from wxcloudrun.features.insights.records import histogram_of, histogram_text, outcomes_of, outcomes_text
-from wxcloudrun.features.reports.causes import Group
+from wxcloudrun.features.insights.models import Of
+from wxcloudrun.features.insights.occurrences import Occurrences, by_cause
+from wxcloudrun.features.insights.outages import Outages
+from wxcloudrun.features.insights.records import (
+    causes_of,
+    causes_text,
+    histogram_of,
+    histogram_text,
+    outcomes_of,
+    outcomes_text,
+)
 from wxcloudrun.features.runs.models import RunState, StepOutcome
 
-MOST_FAILURES: Final = 200  # that a cluster keeps
-MOST_OF_A_RUN: Final = 50
-MOST_CLUSTERS: Final = 200  # of one run
+_WRONG: Final = (StepOutcome.FAILED, StepOutcome.ERROR)
 _STEPS: Final = ("passed", "failed", "error", "skipped")
 
 
@@ -31,6 +36,8 @@ class RunCounting:
         self.session = session
         self._dao = dao or CountingDao(session)
         self._gathering = Gathering(session, self._dao)
+        self._occurrences = Occurrences(self._dao)
+        self._outages = Outages(self._dao)
 
     def take(self, run_id: int) -> None:
         """Count a run; the work is bounded whatever the run's size."""
@@ -55,59 +62,20 @@ class RunCounting:
         self._dao.hold(run.project_id)
         if not self._dao.mark(run.id, run.project_id, found.at):
             return
-        self._causes(found)
+        owners = self._occurrences.count(found)
+        self._outages.count(found)
         if not found.partial:
-            self._day(found)
+            self._day(found, owners)
         self._histories(found)
 
-    def _causes(self, found: Gathered) -> None:
-        groups = found.groups[:MOST_CLUSTERS]
-        known = self._dao.clusters(found.run.project_id, [group.key for group in groups])
-        lines = {line.seq: line for line in found.lines}
-        failures: list[dict[str, Any]] = []
-        touched = set[int]()
-        for group in sorted(groups, key=lambda one: one.key):
-            row = known.get(group.key)
-            own = self._add(found, group) if row is None else self._grow(found, group, row)
-            into = own if row is None or row.merged_into is None else row.merged_into
-            touched.add(into)
-            told = [lines[seq] for seq in group.seqs if seq in lines][:MOST_OF_A_RUN]
-            failures += [_failure(found, line, into, own) for line in told]
-        self._dao.add_failures(failures)
-        for cluster_id in sorted(touched):
-            self._dao.keep_newest(cluster_id, MOST_FAILURES)
-
-    def _add(self, found: Gathered, group: Group) -> int:
-        parts, run = group.cause.parts, found.run
-        return self._dao.add_cluster(
-            {
-                "project_id": run.project_id, "key": group.key, "title": group.title,
-                "parts": json.dumps(parts, ensure_ascii=False), "host": parts["host"][:255], "phase": parts["phase"],
-                "status": parts["status"], "state": ClusterState.OPEN, "size": len(group.seqs), "version": 1,
-                "first_run_id": run.id, "first_at": found.at, "last_run_id": run.id, "last_at": found.at,
-            }
-        )  # fmt: skip
-
-    def _grow(self, found: Gathered, group: Group, row: Row[Any]) -> int:
-        """One more run has it; what was resolved is open again, and says so."""
-        values: dict[str, Any] = {}
-        if row.last_at <= found.at:
-            values = {"last_run_id": found.run.id, "last_at": found.at}
-        count = len(group.seqs)
-        self._dao.grow(row.id, count, values | _again(row, found))
-        if row.merged_into is not None:
-            target = self._dao.cluster(row.merged_into)
-            if target is not None:
-                self._dao.grow(target.id, count, values | _again(target, found))
-        return int(row.id)
-
-    def _day(self, found: Gathered) -> None:
+    def _day(self, found: Gathered, owners: Mapping[int, int]) -> None:
         run, day, environment = found.run, found.at.date().isoformat(), found.run.environment_id or 0
         place = {"project_id": run.project_id, "day": day, "environment_id": environment}
         took = histogram(one.duration_ms for one in found.lines if one.outcome is not StepOutcome.SKIPPED)
         whole = {name: getattr(run, name) for name in _STEPS} | {"durations": took}
         whole |= {"runs": 1, "green": int(run.state is RunState.PASSED)}
-        more = {(Of.PROJECT, int(run.project_id)): whole} | _of_cases(found)
+        whole["causes"] = by_cause(owners, [seq for group in found.groups for seq in group.seqs])
+        more = {(Of.PROJECT, int(run.project_id)): whole} | _of_cases(found, owners)
         if run.scenario_id is not None:
             more[Of.SCENARIO, int(run.scenario_id)] = whole
         cases = [number for of, number in more if of is Of.CASE]
@@ -145,39 +113,28 @@ class RunCounting:
         self._dao.write("case_histories", new, changed)
 
 
-def _again(row: Row[Any], found: Gathered) -> dict[str, Any]:
-    if row.state is not ClusterState.RESOLVED:
-        return {}
-    return {"state": ClusterState.OPEN, "recurred_at": found.at, "version": row.version + 1}
-
-
-def _failure(found: Gathered, line: Row[Any], into: int, own: int) -> dict[str, Any]:
-    run = found.run
-    return {
-        "project_id": run.project_id, "cluster_id": into, "source_id": own, "run_id": run.id, "seq": line.seq,
-        "case_id": line.case_id, "scenario_id": run.scenario_id, "name": line.name, "at": found.at,
-    }  # fmt: skip
-
-
-def _of_cases(found: Gathered) -> dict[tuple[Of, int], dict[str, Any]]:
+def _of_cases(found: Gathered, owners: Mapping[int, int]) -> dict[tuple[Of, int], dict[str, Any]]:
     """What each case of the run adds to its day."""
     lines: dict[int, list[Row[Any]]] = defaultdict(list)
     for line in found.lines:
         if line.case_id is not None:
             lines[line.case_id].append(line)
-    return {(Of.CASE, case_id): _of_case(some) for case_id, some in lines.items()}
+    return {(Of.CASE, case_id): _of_case(some, owners) for case_id, some in lines.items()}
 
 
-def _of_case(lines: list[Row[Any]]) -> dict[str, Any]:
+def _of_case(lines: list[Row[Any]], owners: Mapping[int, int]) -> dict[str, Any]:
     counts = {name: sum(one.outcome is StepOutcome[name.upper()] for one in lines) for name in _STEPS}
     took = histogram(one.duration_ms for one in lines if one.outcome is not StepOutcome.SKIPPED)
-    return counts | {"durations": took, "runs": 1, "green": int(not counts["failed"] and not counts["error"])}
+    causes = by_cause(owners, [one.seq for one in lines if one.outcome in _WRONG])
+    green = int(not counts["failed"] and not counts["error"])
+    return counts | {"durations": took, "causes": causes, "runs": 1, "green": green}
 
 
 def _sum(row: Row[Any] | None, values: Mapping[str, Any]) -> dict[str, Any]:
     """A day's columns with what a run adds."""
     if row is None:
-        return {**values, "durations": histogram_text(values["durations"])}
+        return {**values, "durations": histogram_text(values["durations"]), "causes": causes_text(values["causes"])}
     numbers = {name: getattr(row, name) + values[name] for name in (*_STEPS, "runs", "green")}
     took = added([histogram_of(row.durations), values["durations"]])
-    return numbers | {"durations": histogram_text(took)}
+    causes = causes_of(row.causes) + Counter(values["causes"])
+    return numbers | {"durations": histogram_text(took), "causes": causes_text(causes)}

@@ -1,32 +1,36 @@
 """Questions about what is kept of ended runs, and how it is kept."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import batched
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, delete, insert, select, update
 
 from wxcloudrun.core.dao import Dao
 from wxcloudrun.core.db import fetch
 from wxcloudrun.features.insights.models import (
     CaseHistory,
     ClusterFailure,
-    ClusterState,
+    ClusterPlace,
     DaySummary,
     FailureCluster,
+    HostOutage,
     InsightProject,
     InsightRun,
     Of,
     Quarantine,
 )
-from wxcloudrun.features.projects.models import ProjectMember
+from wxcloudrun.features.reports.causes import Part
 from wxcloudrun.features.runs.models import Run, RunResult, RunState
 
 _P: Any = InsightProject.__table__
 _M: Any = InsightRun.__table__
 _C: Any = FailureCluster.__table__
 _F: Any = ClusterFailure.__table__
+_L: Any = ClusterPlace.__table__
+_O: Any = HostOutage.__table__
 _D: Any = DaySummary.__table__
 _H: Any = CaseHistory.__table__
 _Q: Any = Quarantine.__table__
@@ -82,6 +86,42 @@ class CountingDao(Dao):
             found |= {row.key: row for row in fetch(self._session, query)}
         return found
 
+    def parts(self, project_id: int, keys: Collection[str]) -> dict[str, list[Part]]:
+        """What people took out of clusters, by the keys of these."""
+        found: dict[str, list[Part]] = defaultdict(list)
+        part, names = _C.alias("part"), ("key", "only_scenario_id", "only_case_id")
+        for some in batched(sorted(keys), _AT_ONCE):
+            query = select(_C.c.key.label("whole"), *(part.c[name] for name in names))
+            query = query.join(part, part.c.split_from == _C.c.id).where(_C.c.project_id == project_id)
+            for row in fetch(self._session, query.where(_C.c.key.in_(some))):
+                found[row.whole].append(Part(row.key, row.only_scenario_id, row.only_case_id))
+        return found
+
+    def places(self, source_ids: Collection[int], scenario_id: int) -> list[Row[Any]]:
+        """Where in a scenario the failures of these clusters' own keys came from."""
+        found: list[Row[Any]] = []
+        for some in batched(sorted(source_ids), _AT_ONCE):
+            query = select(_L).where(_L.c.source_id.in_(some), _L.c.scenario_id == scenario_id)
+            found += fetch(self._session, query)
+        return found
+
+    def outages(self, project_id: int, host: str, since: datetime, until: datetime) -> Sequence[Row[Any]]:
+        """What is known of a host that was down then."""
+        query = select(_O).where(_O.c.project_id == project_id, _O.c.host == host, _O.c.end_at >= since)
+        return fetch(self._session, query.where(_O.c.start_at <= until).order_by(_O.c.id))
+
+    def put_outage(self, number: int | None, values: Mapping[str, object]) -> None:
+        """Note that a host was down, or more of it."""
+        made = insert(_O) if number is None else update(_O).where(_O.c.id == number)
+        self._run(made.values(**values))
+
+    def forget_outages(self, project_id: int, before: datetime, ids: Collection[int] = ()) -> None:
+        """Forget these, and those that ended before that moment."""
+        old = (_O.c.big.in_([True, False]), _O.c.end_at < before)  # as the index has it
+        self._run(delete(_O).where(_O.c.project_id == project_id, *old))
+        if ids:
+            self._run(delete(_O).where(_O.c.id.in_(ids)))
+
     def cluster(self, cluster_id: int) -> Row[Any] | None:
         """A cluster."""
         return self._one(select(_C).where(_C.c.id == cluster_id))
@@ -129,8 +169,8 @@ class CountingDao(Dao):
         return found
 
     def write(self, table: str, new: Sequence[Mapping[str, object]], changed: Sequence[Mapping[str, object]]) -> None:
-        """New rows of summaries or histories, and changed ones with all of their columns."""
-        known: Table = {"day_summaries": _D, "case_histories": _H}[table]
+        """New rows of summaries, histories or places, and changed ones with all of their columns."""
+        known: Table = {"day_summaries": _D, "case_histories": _H, "cluster_places": _L}[table]
         connection = self._session.connection()
         if new:
             connection.execute(insert(known), list(new))
@@ -164,35 +204,6 @@ class InsightDao(Dao):
         same += [] if environment_id is None else [recent.c.environment_id == environment_id]
         return fetch(self._session, select(recent).where(*same).order_by(recent.c.id.desc()).limit(size))
 
-    def page(
-        self, project_id: int, state: ClusterState, sort: str, before: tuple[Any, int] | None, size: int
-    ) -> Sequence[Row[Any]]:
-        """Clusters in that state, the largest or the latest first, behind that place."""
-        column = _C.c[sort]
-        query = select(_C).where(_C.c.project_id == project_id, _C.c.state == state)
-        if before is not None:
-            value, number = before
-            query = query.where(column <= value, or_(column < value, _C.c.id < number))
-        return fetch(self._session, query.order_by(column.desc(), _C.c.id.desc()).limit(size))
-
-    def cluster(self, project_id: int, cluster_id: int, *, locked: bool = False) -> Row[Any] | None:
-        """A cluster of that project; with `locked` nobody else changes it before this transaction ends."""
-        query = select(_C).where(_C.c.project_id == project_id, _C.c.id == cluster_id)
-        return self._run(query.with_for_update()).one_or_none() if locked else self._one(query)
-
-    def merged(self, cluster_id: int) -> Sequence[Row[Any]]:
-        """The first hundred clusters that were merged into that one."""
-        return fetch(self._session, select(_C).where(_C.c.merged_into == cluster_id).order_by(_C.c.id).limit(100))
-
-    def alike(self, row: Row[Any], size: int) -> Sequence[Row[Any]]:
-        """Clusters among which near ones are sought: the latest that are not merged, without the cluster itself."""
-        states = (ClusterState.OPEN, ClusterState.KNOWN, ClusterState.RESOLVED)
-        found: list[Row[Any]] = []
-        for state in states:
-            query = select(_C).where(_C.c.project_id == row.project_id, _C.c.state == state, _C.c.id != row.id)
-            found += fetch(self._session, query.order_by(_C.c.last_at.desc(), _C.c.id.desc()).limit(size))
-        return [one for one in found if one.phase == row.phase and one.status == row.status]
-
     def known(self, project_id: int, keys: Collection[str]) -> list[tuple[str, Row[Any]]]:
         """Keys with the clusters they count for."""
         rows = CountingDao(self._session).clusters(project_id, keys)
@@ -200,40 +211,14 @@ class InsightDao(Dao):
         into = {row.id: row for row in fetch(self._session, select(_C).where(_C.c.id.in_(targets)))} if targets else {}
         return [(key, into.get(row.merged_into, row)) for key, row in rows.items()]
 
-    def is_member(self, project_id: int, user_id: int) -> bool:
-        """True for people of the project."""
-        query = select(ProjectMember.id).where(ProjectMember.project_id == project_id)
-        return self._one(query.where(ProjectMember.user_id == user_id)) is not None
+    def parts(self, project_id: int, keys: Collection[str]) -> dict[str, list[Part]]:
+        """What people took out of clusters, by the keys of these."""
+        return CountingDao(self._session).parts(project_id, keys)
 
-    def change(self, cluster_id: int, values: Mapping[str, object]) -> None:
-        """Change a cluster's columns; its next version."""
-        self._run(update(_C).where(_C.c.id == cluster_id).values(**values, version=_C.c.version + 1))
-
-    def move(self, into: int, clusters: Collection[int]) -> None:
-        """Failures whose own clusters these are belong to that one."""
-        self._run(update(_F).where(_F.c.source_id.in_(clusters)).values(cluster_id=into))
-
-    def remerge(self, cluster_id: int, into: int) -> None:
-        """What was merged into a cluster is merged into another one."""
-        self._run(update(_C).where(_C.c.merged_into == cluster_id).values(merged_into=into))
-
-    def failures(self, cluster_id: int, before: int | None, size: int) -> Sequence[Row[Any]]:
-        """Failures of a cluster, the newest first."""
-        query = select(_F).where(_F.c.cluster_id == cluster_id)
-        query = query if before is None else query.where(_F.c.id < before)
-        return fetch(self._session, query.order_by(_F.c.id.desc()).limit(size))
-
-    def places(self, cluster_id: int) -> Sequence[Row[Any]]:
-        """Scenarios and cases of a cluster's failures, with how many each."""
-        columns = (_F.c.scenario_id, _F.c.case_id)
-        query = select(*columns, func.count().label("found")).where(_F.c.cluster_id == cluster_id)
-        return fetch(self._session, query.group_by(*columns))
-
-    def host_failures(self, project_id: int, since: datetime, size: int) -> Sequence[Row[Any]]:
-        """The newest failures since then, with host, phase and status of their own causes."""
-        query = select(_F.c.case_id, _F.c.name, _F.c.at, _F.c.run_id, _C.c.host, _C.c.phase, _C.c.status)
-        query = query.join(_C, _C.c.id == _F.c.source_id).where(_F.c.project_id == project_id, _F.c.at >= since)
-        return fetch(self._session, query.order_by(_F.c.at.desc(), _F.c.id.desc()).limit(size))
+    def incidents(self, project_id: int, since: datetime, size: int) -> Sequence[Row[Any]]:
+        """Hosts that were down since then, with many cases, the newest first."""
+        query = select(_O).where(_O.c.project_id == project_id, _O.c.big.is_(True), _O.c.end_at >= since)
+        return fetch(self._session, query.order_by(_O.c.end_at.desc()).limit(size))
 
     def flaky(self, project_id: int, kind: str, before: int | None, size: int) -> Sequence[Row[Any]]:
         """Histories that tell this, the latest first seen first."""
@@ -242,9 +227,10 @@ class InsightDao(Dao):
         return fetch(self._session, query.order_by(_H.c.id.desc()).limit(size))
 
     def steps(self, run_id: int) -> Sequence[Row[Any]]:
-        """What tells a run's steps from each other in any run, outcome and duration."""
+        """What tells a run's steps from each other in any run, outcome and duration, in the order of their coming."""
         names = ("seq", "case_id", "name", "dataset", "phase", "outcome", "duration_ms")
-        return fetch(self._session, select(*(_S.c[name] for name in names)).where(_S.c.run_id == run_id))
+        query = select(*(_S.c[name] for name in names)).where(_S.c.run_id == run_id)
+        return fetch(self._session, query.order_by(_S.c.seq))
 
     def histories(self, project_id: int, case_ids: Collection[int]) -> list[Row[Any]]:
         """The histories of cases."""

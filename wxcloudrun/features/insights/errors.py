@@ -22,6 +22,11 @@ class ClusterNotMerged(Conflict):
     zh, en = "该原因没有合并到这里", "That cause was not merged into this one"
 
 
+class ClusterNotDivisible(Conflict):
+    zh = "该原因在这里没有失败，或者只有这里的失败，或者已合并到其他原因"
+    en = "This cause has no failures there, or no others, or it is merged into another one"
+
+
 class QuarantineNotFound(Missing):
     zh, en = "该用例没有被隔离", "This case is not in quarantine"
 # fmt: on

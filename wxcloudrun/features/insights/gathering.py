@@ -14,7 +14,7 @@ from wxcloudrun.core.db import AnySession
 from wxcloudrun.features.insights.dao import CountingDao
 from wxcloudrun.features.insights.records import Outcome
 from wxcloudrun.features.reports.causes import Causes, Group
-from wxcloudrun.features.reports.comparison import asked_of
+from wxcloudrun.features.reports.comparison import Baselines, asked_of
 from wxcloudrun.features.runs.models import RunState, StepOutcome
 from wxcloudrun.features.runs.results import unpacked
 
@@ -37,7 +37,10 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """An ended run with what is counted of it. `lines` are its results, of which `seqs` are known by their number."""
+    """An ended run with what is counted of it. `lines` are its results, `groups` its failures by cause.
+
+    `green` is the last comparable run that passed before it, where something failed.
+    """
 
     run: Row[Any]
     at: datetime
@@ -45,6 +48,7 @@ class Gathered:
     lines: Sequence[Row[Any]]
     groups: Sequence[Group]
     tried: Sequence[Tried] = field(default=())
+    green: Row[Any] | None = None
 
 
 class Gathering:
@@ -52,6 +56,7 @@ class Gathering:
 
     def __init__(self, session: AnySession, dao: CountingDao) -> None:
         self._causes = Causes(session)
+        self._baselines = Baselines(session)
         self._dao = dao
 
     def of(self, run_id: int) -> Gathered | None:
@@ -64,7 +69,9 @@ class Gathering:
             return None
         lines = self._dao.lines(run_id, MOST_RESULTS)
         groups = self._causes.of_run(run.project_id, run_id)
-        return Gathered(run, run.ended_at, asked.get("partial") is True, lines, groups, self._tried(run, lines, groups))
+        green = self._baselines.green(run) if groups else None
+        tried = self._tried(run, lines, groups)
+        return Gathered(run, run.ended_at, asked.get("partial") is True, lines, groups, tried, green)
 
     def _tried(self, run: Row[Any], lines: Sequence[Row[Any]], groups: Sequence[Group]) -> list[Tried]:
         """The first two thousand results of cases, one for each case and row of data."""

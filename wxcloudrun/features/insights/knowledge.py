@@ -1,11 +1,12 @@
 """What is known of causes and cases, as reports ask for it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from wxcloudrun.core.clock import Clock, iso
 from wxcloudrun.core.db import AnySession
 from wxcloudrun.exporters.report import OtherRun
 from wxcloudrun.features.insights.dao import InsightDao
+from wxcloudrun.features.reports.causes import Part
 from wxcloudrun.features.reports.insight import Known
 
 
@@ -23,6 +24,10 @@ class Knowledge:
             since = OtherRun(row.first_run_id, "", iso(row.first_at)) if row.first_run_id < run_id else None
             found[key] = Known(since, row.state.name.lower(), row.note, row.link)
         return found
+
+    def parts(self, project_id: int, keys: Collection[str]) -> Mapping[str, Sequence[Part]]:
+        """What people took out of these causes, by their keys."""
+        return self._dao.parts(project_id, keys)
 
     def quarantined(self, project_id: int, case_ids: Collection[int]) -> Collection[int]:
         """Those of the cases whose failures stop no pipeline for now."""

@@ -50,6 +50,9 @@ class FailureCluster(Base):
     """Failures of one cause, of all runs. `key` and `parts` (JSON) are the signature's, `size` counts its failures.
 
     `size` of a cluster into which others were merged counts theirs too. `recurred_at`: it was resolved, and came back.
+    `last_good_*`: the last comparable run that passed before it was seen first, or came back. What people took out of
+    another cluster (`split_from`) holds of the failures with that one's key those of `only_scenario_id` and
+    `only_case_id`.
     """
 
     __tablename__ = "failure_clusters"
@@ -58,6 +61,7 @@ class FailureCluster(Base):
         Index(None, "project_id", "state", "size", "id"),
         Index(None, "project_id", "state", "last_at", "id"),
         Index(None, "merged_into"),
+        Index(None, "split_from"),
         Base.__table_args__,
     )
 
@@ -80,6 +84,11 @@ class FailureCluster(Base):
     last_at: Mapped[datetime] = mapped_column(UtcDateTime)
     recurred_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     merged_into: Mapped[int | None] = mapped_column(ROW_ID)
+    last_good_run_id: Mapped[int | None] = mapped_column(ROW_ID)
+    last_good_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    split_from: Mapped[int | None] = mapped_column(ROW_ID)
+    only_scenario_id: Mapped[int | None] = mapped_column(ROW_ID)
+    only_case_id: Mapped[int | None] = mapped_column(ROW_ID)
     version: Mapped[int] = mapped_column(default=1)
 
 
@@ -90,7 +99,6 @@ class ClusterFailure(Base):
     __table_args__ = (
         Index(None, "cluster_id", "id"),
         Index(None, "source_id"),
-        Index(None, "project_id", "at"),
         Base.__table_args__,
     )
 
@@ -106,9 +114,29 @@ class ClusterFailure(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ClusterPlace(Base):
+    """How many failures of a cluster came from a case (0: none) in a scenario (0: alone), in which runs.
+
+    `source_id` is the cluster of their own key, `cluster_id` the one to which they belong, as with failures.
+    """
+
+    __tablename__ = "cluster_places"
+    __table_args__ = (Index(None, "cluster_id"), Base.__table_args__)
+
+    source_id: Mapped[int] = mapped_column(ROW_ID, primary_key=True, autoincrement=False)
+    scenario_id: Mapped[int] = mapped_column(ROW_ID, primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(ROW_ID, primary_key=True, autoincrement=False)
+    cluster_id: Mapped[int] = mapped_column(ROW_ID)
+    failures: Mapped[int] = mapped_column(BigInteger)
+    first_run_id: Mapped[int] = mapped_column(ROW_ID)
+    first_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_run_id: Mapped[int] = mapped_column(ROW_ID)
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class DaySummary(Base):
     """A day (UTC, `2026-03-01`) of a project, scenario or case in an environment (0: none): runs, of them `green` ones,
-    steps by outcome, and `durations`, the JSON of a histogram."""
+    steps by outcome, `durations`, the JSON of a histogram, and `causes`, the JSON of failures by their own clusters."""
 
     __tablename__ = "day_summaries"
 
@@ -124,6 +152,32 @@ class DaySummary(Base):
     error: Mapped[int] = mapped_column(BigInteger)
     skipped: Mapped[int] = mapped_column(BigInteger)
     durations: Mapped[str] = mapped_column(LONG_TEXT)
+    causes: Mapped[str | None] = mapped_column(LONG_TEXT)
+
+
+class HostOutage(Base):
+    """Failures of one host that say that it was down, none far from the next. `big`: enough cases for an incident.
+
+    `cases`, `runs` (lists) and `phases` (with how many failures each) are JSON.
+    """
+
+    __tablename__ = "host_outages"
+    __table_args__ = (
+        Index(None, "project_id", "host", "end_at"),
+        Index(None, "project_id", "big", "end_at"),
+        Base.__table_args__,
+    )
+
+    id: Mapped[int] = row_id()
+    project_id: Mapped[int] = mapped_column(ROW_ID, ForeignKey("projects.id"))
+    host: Mapped[str] = mapped_column(code(255))
+    start_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    end_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    big: Mapped[bool]
+    failures: Mapped[int] = mapped_column(BigInteger)
+    cases: Mapped[str] = mapped_column(LONG_TEXT)
+    phases: Mapped[str] = mapped_column(LONG_TEXT)
+    runs: Mapped[str] = mapped_column(LONG_TEXT)
 
 
 class CaseHistory(Base):

@@ -28,7 +28,7 @@ ROUTES = [
     Route("POST", f"{_CLUSTER}/merge", controller.merge_cluster, _USER, limit=_MANY,
           errors=(*_WRITTEN, errors.ClusterIntoItself)),
     Route("POST", f"{_CLUSTER}/split", controller.split_cluster, _USER, limit=_MANY,
-          errors=(*_WRITTEN, errors.ClusterNotMerged)),
+          errors=(*_WRITTEN, errors.ClusterNotMerged, errors.ClusterNotDivisible)),
     Route("GET", f"{_CLUSTER}/failures", controller.cluster_failures, _USER, errors=_ONE),
     Route("GET", f"{_IT}/runs/<int:run_id>/compare/<other>", controller.compare, _USER,
           errors=(ProjectNotFound, RunNotFound, errors.BaselineNotFound)),

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from wxcloudrun.core.fields import LINE, TEXT, RowNumber, Version
 from wxcloudrun.core.pagination import Cursor, PageSize
 from wxcloudrun.core.shapes import Input, View, example
+from wxcloudrun.features.reports.schemas import ChangedShapeView, ChangedVariableView
 
 Note = Annotated[str, StringConstraints(max_length=1000, pattern=TEXT)]
 Link = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[^\x00-\x20\x7f]+$")]
@@ -29,10 +30,24 @@ class TrendQuery(Input):
         return self
 
 
+class CauseCount(View):
+    """A cause, and how many failures it has."""
+
+    id: int
+    count: int
+
+
+class TrendCause(CauseCount):
+    """One of the ten causes with most failures in the whole range."""
+
+    title: str
+    state: str
+
+
 class TrendPoint(View):
     """A day (UTC) or a run. `pass_rate`: the share of steps that passed; percentiles of a day are a tenth off at most.
 
-    A run has `mean_ms` and `max_ms` instead.
+    A run has `mean_ms` and `max_ms` instead, and no causes. Of the range's ten causes `causes` has those of the day.
     """
 
     day: str
@@ -49,12 +64,16 @@ class TrendPoint(View):
     p95_ms: float | None
     mean_ms: float | None
     max_ms: float | None
+    causes: list[CauseCount]
+    other_causes: int
 
 
 class TrendView(View):
-    """Points, the oldest first; days without a run are left out."""
+    """Points, the oldest first; days without a run are left out. `other_causes`: failures with none of the `causes`."""
 
     items: list[TrendPoint]
+    causes: list[TrendCause]
+    other_causes: int
 
 
 class ClustersQuery(Input):
@@ -87,9 +106,19 @@ class ClusterMerge(Input):
 
 
 class ClusterSplit(Input):
-    """Which cause is taken out of this one again."""
+    """What is taken out of a cause: one that was merged into it, or its failures of a case, or of a scenario."""
 
-    cluster_id: RowNumber
+    model_config = example({"case_id": 7})
+
+    cluster_id: RowNumber | None = Field(None, description="A cause that was merged into this one.")
+    case_id: RowNumber | None = None
+    scenario_id: RowNumber | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(one is not None for one in (self.cluster_id, self.case_id, self.scenario_id)) != 1:
+            raise ValueError("say one of cluster_id, case_id and scenario_id")
+        return self
 
 
 class FailuresQuery(Input):
@@ -107,7 +136,11 @@ class SeenView(View):
 
 
 class ClusterLine(View):
-    """A cause of failures. `recurred_at`: it was resolved and came back then."""
+    """A cause of failures. `recurred_at`: it was resolved and came back then.
+
+    `last_good` is the last comparable run that passed before it was seen first, or came back; the run may be gone. What
+    was taken out of another cause (`split_from`) has of its failures those of `only_scenario_id` or `only_case_id`.
+    """
 
     id: int
     key: str
@@ -116,6 +149,10 @@ class ClusterLine(View):
     size: int
     first_seen: SeenView
     last_seen: SeenView
+    last_good: SeenView | None
+    split_from: int | None
+    only_scenario_id: int | None
+    only_case_id: int | None
     recurred_at: str | None
     note: str | None
     link: str | None
@@ -133,19 +170,28 @@ class NearView(View):
 
 
 class PlaceView(View):
-    """Where the kept failures of a cause came from."""
+    """Where failures of a cause came from. Names are those of today, null for what is gone or not everybody's."""
 
     scenario_id: int | None
+    scenario: str | None
     case_id: int | None
+    case: str | None
     count: int
+    first_run_id: int
+    last_run_id: int
 
 
 class ClusterView(ClusterLine):
-    """A cause with what its key is made of, what was merged into it, where it was seen, and what is near it."""
+    """A cause with what its key is made of, what was merged into it and taken out of it, and what is near it.
+
+    `places` are the twenty where it was seen most, of `places_count`.
+    """
 
     parts: dict[str, str]
     merged: list[NearView]
+    taken_out: list[NearView]
     places: list[PlaceView]
+    places_count: int
     near: list[NearView]
 
 
@@ -181,6 +227,8 @@ class ComparedCounts(View):
     added: int
     removed: int
     slower: int
+    changed_shape: int
+    changed_variables: int
 
 
 class ComparedStep(View):
@@ -205,7 +253,11 @@ class SlowerStep(ComparedStep):
 
 
 class ComparisonView(View):
-    """What is different since another run; of each kind the first hundred steps, `counts` count all of them."""
+    """What is different since another run; of each kind the first hundred steps, `counts` count all of them.
+
+    Answers and variables are compared for the steps in `new_failures` and `other_cause` and 500 more. `not_looked_at`
+    are steps of both runs beyond these, and those with answers that are cut or too long.
+    """
 
     baseline: ComparedRun
     counts: ComparedCounts
@@ -216,6 +268,9 @@ class ComparisonView(View):
     added: list[ComparedStep]
     removed: list[ComparedStep]
     slower: list[SlowerStep]
+    changed_shape: list[ChangedShapeView]
+    changed_variables: list[ChangedVariableView]
+    not_looked_at: int
     quarantined: list[int]
 
 
@@ -279,7 +334,10 @@ class IncidentsQuery(Input):
 
 
 class IncidentView(View):
-    """Many cases of one host that failed within minutes; `phase` is what most of them met."""
+    """Many cases of one host that failed within minutes; `phase` is what most of them met.
+
+    Of cases the first 500 are told apart, of runs the newest hundred.
+    """
 
     host: str
     start: str

@@ -37,6 +37,15 @@ class Group:
         return self.cause.title
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What people took out of a cause: its failures of a case, of a scenario, or of a case in a scenario."""
+
+    key: str
+    scenario_id: int | None
+    case_id: int | None
+
+
 def grouped(wrong: Sequence[Row[Any]], details: Details) -> list[Group]:
     """The groups of these failures (results without details), the largest first, among equals the earlier one.
 
@@ -54,6 +63,28 @@ def grouped(wrong: Sequence[Row[Any]], details: Details) -> list[Group]:
     for group in groups.values():
         group.seqs.sort()
     return sorted(groups.values(), key=lambda group: (-len(group.seqs), group.seqs[0]))
+
+
+def divided(
+    groups: Sequence[Group],
+    parts: Mapping[str, Sequence[Part]],
+    scenario_id: int | None,
+    cases: Mapping[int, int | None],
+) -> list[Group]:
+    """The groups, with what people took out of their causes (`parts`, by key) as groups of their own.
+
+    `cases` are those of the failures by their numbers. Of several parts the one that says scenario and case is taken,
+    then that of the case, then that of the scenario.
+    """
+    found: dict[str, Group] = {}
+    for group in groups:
+        fit = [one for one in parts.get(group.key, ()) if one.scenario_id in {None, scenario_id}]
+        fit.sort(key=lambda one: (one.case_id is None, one.scenario_id is None))
+        for seq in group.seqs:
+            part = next((one for one in fit if one.case_id in {None, cases.get(seq)}), None) if fit else None
+            key = group.key if part is None else part.key
+            found.setdefault(key, Group(replace(group.cause, key=key))).seqs.append(seq)
+    return sorted(found.values(), key=lambda group: (-len(group.seqs), group.seqs[0]))
 
 
 class Causes:

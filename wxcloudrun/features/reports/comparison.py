@@ -1,7 +1,7 @@
 """Compares a run with the one before it: which steps fail now, which do no longer, which are new."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +19,16 @@ _WRONG = (StepOutcome.FAILED, StepOutcome.ERROR)
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What is different, and the names of steps that failed before; None where nothing was before."""
+    """What is different, and the names of steps that failed before; None where nothing was before.
+
+    `before` is the run before, `lines` are the results of this run and of that one, `new` the names of new failures.
+    """
 
     changes: Changes
     failed: frozenset[Name] | None = None
+    before: Row[Any] | None = None
+    lines: tuple[Sequence[Row[Any]], Sequence[Row[Any]]] = ((), ())
+    new: Sequence[Name] = ()
 
 
 class Baselines:
@@ -47,8 +53,9 @@ def before_and_after(run: Row[Any], dao: ReportDao) -> Comparison:
     green = next(_same(dao.earlier(run, RunState.PASSED, run.branch), asked), None)
     if before is None:
         return Comparison(Changes(green=None if green is None else other(green)))
-    then = list(_steps(dao.names(before.id)))
-    found = compared(_steps(dao.names(run.id)), then)
+    lines = dao.names(run.id), dao.names(before.id)
+    then = list(_steps(lines[1]))
+    found = compared(_steps(lines[0]), then)
     part = asked.get("partial") is True or not run.state.final
     told = Changes(
         before=other(before),
@@ -59,12 +66,23 @@ def before_and_after(run: Row[Any], dao: ReportDao) -> Comparison:
         added=len(found.added),
         removed=0 if part else len(found.removed),
     )
-    return Comparison(told, frozenset(step.name for step in then if step.wrong))
+    failed = frozenset(step.name for step in then if step.wrong)
+    return Comparison(told, failed, before, lines, found.new_failures)
 
 
 def name_of(row: Row[Any]) -> Name:
     """What tells a step from the others in any run."""
     return row.case_id, row.name, row.dataset, row.phase
+
+
+def speaking(lines: Iterable[Row[Any]]) -> dict[Name, Row[Any]]:
+    """The result of each name that speaks for it: one that went wrong before others."""
+    found: dict[Name, Row[Any]] = {}
+    for line in lines:
+        name = name_of(line)
+        if name not in found or (line.outcome in _WRONG and found[name].outcome not in _WRONG):
+            found[name] = line
+    return found
 
 
 def previous(run: Row[Any], dao: ReportDao) -> OtherRun | None:

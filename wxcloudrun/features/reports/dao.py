@@ -58,9 +58,10 @@ class ReportDao(Dao):
         return [row.duration_ms for row in fetch(self._session, query)]
 
     def names(self, run_id: int) -> Sequence[Row[Any]]:
-        """What tells a step from the others in any run, with its outcome."""
-        query = select(_S.c.case_id, _S.c.name, _S.c.dataset, _S.c.phase, _S.c.outcome)
-        return fetch(self._session, query.where(_S.c.run_id == run_id))
+        """What tells a step from the others in any run, its number and outcome, in the order in which they came."""
+        names = ("seq", "case_id", "name", "dataset", "phase", "outcome")
+        query = select(*(_S.c[name] for name in names)).where(_S.c.run_id == run_id)
+        return fetch(self._session, query.order_by(_S.c.seq))
 
     def wrong(self, run_id: int) -> Sequence[Row[Any]]:
         """Results that did not pass, without their details, in the order in which they came."""

@@ -1,10 +1,11 @@
 """What reports ask of whoever remembers earlier runs; without anybody they say what the runs alone tell."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from wxcloudrun.exporters.report import OtherRun
+from wxcloudrun.features.reports.causes import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class Insight(Protocol):
         """What is known of these causes of a run, by their keys; one of which nothing is known is left out."""
         ...
 
+    def parts(self, project_id: int, keys: Collection[str]) -> Mapping[str, Sequence[Part]]:
+        """What people took out of these causes, by their keys."""
+        ...
+
     def quarantined(self, project_id: int, case_ids: Collection[int]) -> Collection[int]:
         """Those of the cases whose failures stop no pipeline for now."""
         ...
@@ -33,6 +38,10 @@ class NothingKnown:
     """Remembers nothing."""
 
     def known(self, project_id: int, run_id: int, keys: Collection[str]) -> Mapping[str, Known]:
+        """Nothing."""
+        return {}
+
+    def parts(self, project_id: int, keys: Collection[str]) -> Mapping[str, Sequence[Part]]:
         """Nothing."""
         return {}
 

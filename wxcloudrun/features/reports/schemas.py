@@ -59,10 +59,46 @@ class OtherView(View):
     at: str | None
 
 
+class ChangedPathView(View):
+    """A place of a JSON answer that is `added`, `missing`, of another `type`, or `nullable` in one of the runs only.
+
+    `before` and `now` are its types, such as `number` or `string | null`.
+    """
+
+    path: str
+    change: Literal["added", "missing", "type", "nullable"]
+    before: str | None
+    now: str | None
+
+
+class ChangedShapeView(View):
+    """A step whose answer is built differently: the first ten places, and how many there are."""
+
+    seq: int
+    name: str
+    dataset: str | None
+    paths: list[ChangedPathView]
+    count: int
+
+
+class ChangedVariableView(View):
+    """A variable with another value, cut; those of secrets are masked. `steps` used it, `step` is the first of them."""
+
+    name: str
+    scope: str
+    before: str
+    now: str
+    secret: bool
+    step: str
+    steps: int
+
+
 class ChangesView(View):
     """What is different from `before`, the last run that can be compared; `green` is the last that passed.
 
-    Steps that fail in both are `still_failing`; `added` and `removed` are steps that only one of the runs has.
+    Steps that fail in both are `still_failing`; `added` and `removed` are steps that only one of the runs has. Of
+    `changed_shape` and `changed_variables` the first twenty are there, sought among the new failures and a hundred more
+    steps; `not_looked_at` are steps of both runs beyond that, and those with answers that are too long.
     """
 
     before: OtherView | None
@@ -72,6 +108,9 @@ class ChangesView(View):
     still_failing: int
     added: int
     removed: int
+    changed_shape: list[ChangedShapeView]
+    changed_variables: list[ChangedVariableView]
+    not_looked_at: int
 
 
 class FailureView(View):

@@ -11,9 +11,10 @@ from wxcloudrun.core.db import AnySession
 from wxcloudrun.core.pagination import Slice, cursor, position
 from wxcloudrun.exporters.report import Cause, Changes, OtherRun, RunFacts
 from wxcloudrun.features.projects.access import ProjectAccess, Right
-from wxcloudrun.features.reports.causes import grouped
-from wxcloudrun.features.reports.comparison import before_and_after, name_of, previous
+from wxcloudrun.features.reports.causes import Group, divided, grouped
+from wxcloudrun.features.reports.comparison import Comparison, before_and_after, name_of, previous
 from wxcloudrun.features.reports.dao import ReportDao
+from wxcloudrun.features.reports.differences import Differing
 from wxcloudrun.features.reports.insight import Insight, Known
 from wxcloudrun.features.reports.reading import Marks, Reader
 from wxcloudrun.features.reports.schemas import ReportQuery, ReportStepsQuery, ReportView
@@ -29,15 +30,20 @@ _SLOWEST: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How many causes are told, of each how many failures, and of their bodies how many bytes."""
+    """How many causes are told, of each how many failures, and of their bodies how many bytes.
+
+    `pairs`: so many steps of the run before are looked at for answers and variables that are different.
+    """
 
     causes: int
     failures: int
     body: int
+    pairs: int = 0
 
 
-BRIEF: Final = Depth(causes=30, failures=3, body=0)
-FULL: Final = Depth(causes=60, failures=5, body=8 * 1024)
+BRIEF: Final = Depth(causes=30, failures=3, body=0, pairs=100)
+FULL: Final = Depth(causes=60, failures=5, body=8 * 1024, pairs=500)
+_MOST_DIFFERENT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class ReportService:
         run = run_facts(row, self._dao.times(row.id))
         wrong = self._dao.wrong(row.id)
         reader = Reader(self._dao, row.project_id, row.id)
-        groups = grouped(wrong, reader.details)
+        groups = self._groups(row, wrong, reader)
         told = groups[: depth.causes]
         known = self._insight.known(row.project_id, row.id, [one.key for one in told]) if told else {}
         comparison, names = before_and_after(row, self._dao), {one.seq: name_of(one) for one in wrong}
@@ -110,16 +116,36 @@ class ReportService:
             fresh = None if failed is None else sum(names[seq] not in failed for seq in group.seqs)
             cause = Cause(group.key, group.title, len(group.seqs), steps, fresh)
             causes.append(replace(cause, **{one.name: getattr(more, one.name) for one in fields(more)}))
-        return Findings(run, comparison.changes, causes, len(groups), self._quarantined(row, wrong))
+        changes = self._changes(row, comparison, depth.pairs)
+        return Findings(run, changes, causes, len(groups), self._quarantined(row, wrong))
+
+    def _changes(self, row: Row[Any], comparison: Comparison, pairs: int) -> Changes:
+        """What is different, with answers and variables once the run has ended: while it goes on it is asked often."""
+        if comparison.before is None or not pairs or not row.state.final:
+            return comparison.changes
+        first, runs = comparison.new[:_MOST_DIFFERENT], (row, comparison.before)
+        found = Differing(self._dao).between(runs, *comparison.lines, first, pairs)
+        return replace(
+            comparison.changes,
+            shapes=tuple(found.shapes[:_MOST_DIFFERENT]),
+            variables=tuple(found.variables[:_MOST_DIFFERENT]),
+            not_looked_at=found.not_looked_at,
+        )
 
     def marks(self, row: Row[Any]) -> Marks:
         """What people said of this run's failures. Who calls this has checked that it may be said."""
         wrong = self._dao.wrong(row.id)
-        groups = grouped(wrong, Reader(self._dao, row.project_id, row.id).details)
+        groups = self._groups(row, wrong, Reader(self._dao, row.project_id, row.id))
         told = self._insight.known(row.project_id, row.id, [one.key for one in groups]) if groups else {}
         known = {key for key, one in told.items() if one.state == "known"}
         seqs = {seq for group in groups if group.key in known for seq in group.seqs}
         return Marks(self._quarantined(row, wrong), seqs)
+
+    def _groups(self, row: Row[Any], wrong: Sequence[Row[Any]], reader: Reader) -> list[Group]:
+        """Failures by cause, as people divided them."""
+        groups = grouped(wrong, reader.details)
+        parts = self._insight.parts(row.project_id, [one.key for one in groups]) if groups else {}
+        return divided(groups, parts, row.scenario_id, {one.seq: one.case_id for one in wrong}) if parts else groups
 
     def _quarantined(self, row: Row[Any], wrong: Sequence[Row[Any]]) -> Collection[int]:
         cases = {one.case_id for one in wrong if one.case_id is not None}

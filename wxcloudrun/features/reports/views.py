@@ -8,12 +8,31 @@ from sqlalchemy import Row
 
 from wxcloudrun.core.clock import iso
 from wxcloudrun.exporters.naming import scenario_path
-from wxcloudrun.exporters.report import Cause, Changes, OtherRun, RunFacts, StepFacts, Totals
+from wxcloudrun.exporters.report import (
+    Cause,
+    ChangedShape,
+    ChangedVariable,
+    Changes,
+    OtherRun,
+    RunFacts,
+    StepFacts,
+    Totals,
+)
 from wxcloudrun.exporters.wording import cut
 from wxcloudrun.features.reports.comparison import asked_of
-from wxcloudrun.features.reports.schemas import CauseView, ChangesView, FailureView, OtherView, TotalsView
+from wxcloudrun.features.reports.schemas import (
+    CauseView,
+    ChangedPathView,
+    ChangedShapeView,
+    ChangedVariableView,
+    ChangesView,
+    FailureView,
+    OtherView,
+    TotalsView,
+)
 
 _EXPLANATION = 3_000  # bytes
+_PATHS = 10
 
 
 def run_facts(row: Row[Any], times: Sequence[float] = (), link: str | None = None) -> RunFacts:
@@ -49,7 +68,25 @@ def changes_view(changes: Changes) -> ChangesView:
         before=_other(changes.before),
         green=_other(changes.green),
         **{name: getattr(changes, name) for name in numbers},
+        changed_shape=[shape_view(one) for one in changes.shapes],
+        changed_variables=[variable_view(one) for one in changes.variables],
+        not_looked_at=changes.not_looked_at,
     )
+
+
+def shape_view(one: ChangedShape) -> ChangedShapeView:
+    """A step whose answer is built differently."""
+    paths = [
+        ChangedPathView(path=path.path, change=path.change.value, before=path.before, now=path.now)
+        for path in one.paths[:_PATHS]
+    ]
+    return ChangedShapeView(seq=one.seq, name=one.name, dataset=one.dataset, paths=paths, count=len(one.paths))
+
+
+def variable_view(one: ChangedVariable) -> ChangedVariableView:
+    """A variable with another value."""
+    names = ("name", "scope", "before", "now", "secret")
+    return ChangedVariableView(**{name: getattr(one.change, name) for name in names}, step=one.step, steps=one.steps)
 
 
 def cause_view(run: RunFacts, cause: Cause) -> CauseView:

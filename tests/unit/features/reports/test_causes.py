@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.exporters.samples import a_detail, a_request, an_assertion
-from wxcloudrun.features.reports.causes import cause_of, grouped
+from wxcloudrun.features.reports.causes import Part, cause_of, divided, grouped
 
 
 def a_row(seq: int = 0, **more: Any) -> Any:
@@ -69,3 +69,21 @@ def test_a_url_that_is_none_is_no_obstacle():
 def test_a_title_is_one_line_that_steers_nothing():
     title = cause_of(a_row(message="a\nb\u202ec"), {}).title
     assert title.endswith("a b\\u202ec")
+
+
+def test_what_people_took_out_of_a_cause_is_a_group_of_its_own():
+    rows = [a_row(seq, case_id=seq // 2) for seq in range(8)]
+    groups = grouped(rows, lambda seqs: {seq: detail() for seq in seqs})
+    [whole] = groups
+    cases = {row.seq: row.case_id for row in rows}
+    parts = {whole.key: [Part("s", 7, None), Part("c", None, 1), Part("both", 7, 2), Part("elsewhere", 8, 3)]}
+
+    def told(scenario):
+        return {one.key: one.seqs for one in divided(groups, parts, scenario, cases)}
+
+    assert told(7) == {"s": [0, 1, 6, 7], "c": [2, 3], "both": [4, 5]}
+    assert told(8) == {whole.key: [0, 1, 4, 5], "c": [2, 3], "elsewhere": [6, 7]}
+    assert told(None) == {whole.key: [0, 1, 4, 5, 6, 7], "c": [2, 3]}
+    assert [one.title for one in divided(groups, parts, 7, cases)] == [whole.title] * 3
+    assert divided(groups, {}, 7, cases) == groups
+    assert divided(groups, parts, 7, {})[0].seqs == list(range(8)), "of what is not known only the scenario tells"
