@@ -9,16 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from redis import Redis
-from redis.exceptions import ConnectionError as RedisGone
 from sqlalchemy import URL
 
 from benchmarks.databases import new_database
-from benchmarks.servers import free_port
 from tests.conftest import make_app, stand_in
 from tests.integration.celery_bench import Broker, CeleryProcess
 from tests.integration.projects_bench import Team, team
-from tests.integration.runs_bench import Desk, Target, WorkerProcess, call, counting, desk_of, plan, wait_until
+from tests.integration.runs_bench import Desk, Target, WorkerProcess, call, counting, desk_of, plan
 from wxcloudrun.core.db import db
 
 SIZE = 25
@@ -91,9 +88,9 @@ class Place:
 
 
 @contextlib.contextmanager
-def place(kind: str, broker_url: str | None = None) -> Iterator[Place | None]:
-    """A place on a new database of that kind; None where there is no such server."""
-    with new_database(kind) as url, tempfile.TemporaryDirectory() as folder, counting() as target:
+def place(kind: str, broker_url: str | None = None, server: str | None = None) -> Iterator[Place | None]:
+    """A place on a new database of that kind, on `server` where one is named; None where there is no such server."""
+    with new_database(kind, server) as url, tempfile.TemporaryDirectory() as folder, counting() as target:
         if url is None:
             print(f"{kind}: no such server here")
             yield None
@@ -122,36 +119,3 @@ def orders(target: Target, name: str) -> dict[str, Any]:
     each = {"for_each": {"items": list(range(12)), "concurrency": 3}, "stop_on_failure": False}
     steps.append({**each, "steps": [call("PUT", f"/{name}/e{{{{item}}}}", stop_on_failure=False)]})
     return plan(target, steps, {"teardown": [call("DELETE", f"/{name}/end")], "variables": [{"name": "n", "value": 0}]})
-
-
-class OwnRedis:
-    """A Redis server on a free port, which can be stopped and started; it keeps its messages in a file."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self.port = folder, free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
-        command += ["--appendonly", "yes", "--save", ""]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(self._answers, 20)
-
-    def stop(self) -> None:
-        """kill -9."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
-
-    def _answers(self) -> bool:
-        try:
-            with Redis(port=self.port) as redis:
-                return bool(redis.ping())
-        except RedisGone:
-            return False

@@ -19,14 +19,14 @@ _SERVERS = {
 
 
 @contextlib.contextmanager
-def new_database(kind: str) -> Iterator[URL | None]:
-    """The address of a new, empty one; None where there is no such server."""
+def new_database(kind: str, server_url: str | None = None) -> Iterator[URL | None]:
+    """The address of a new, empty one, on `server_url` where that is given; None where there is no such server."""
     name = f"wxcloudrun_test_bench_{secrets.token_hex(4)}"
     if kind == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
             yield make_url(f"sqlite:///{Path(folder) / name}.sqlite3")
         return
-    url = make_url(_SERVERS[kind])
+    url = make_url(server_url or _SERVERS[kind])
     server = create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
     try:
         with server.connect() as connection:
@@ -35,6 +35,7 @@ def new_database(kind: str) -> Iterator[URL | None]:
     except OperationalError:
         yield None
         return
+    server.dispose()  # what is done with the server meanwhile is no business of its connections
     try:
         yield url.set(database=name)
     finally:
