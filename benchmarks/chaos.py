@@ -1,7 +1,7 @@
 """Workers are killed, brokers and databases go away while runs are carried out, and what must hold all the same.
 
 python -m benchmarks.chaos [--what kills,broker,database] [--databases sqlite,postgresql] [--workers embedded,celery]
-                           [--moments 200] [--runs 50] [--away 60]
+                           [--moments 200] [--runs 50] [--pause 2] [--away 60]
 
 Prints a line for each; ends with an AssertionError at the first thing that does not hold. Redis and PostgreSQL of its
 own are started where they are needed (`redis-server`, `pg_ctl`).
@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--workers", default="embedded,celery")
     parser.add_argument("--moments", type=int, default=200)
     parser.add_argument("--runs", type=int, default=50)
+    parser.add_argument("--pause", type=float, default=2.0, help="seconds between two kills, at most")
     parser.add_argument("--seed", default="1")
     options = parser.parse_args()
     what = options.what.split(",")
@@ -59,7 +60,7 @@ def _killed(kind: str, workers: str, options: argparse.Namespace) -> None:
     with _redis(workers) as broker, place(kind, broker) as there:
         if there is not None:
             began = time.monotonic()
-            told = kills(there, options.moments, options.runs, f"{kind} {workers} {options.seed}")
+            told = kills(there, options.moments, options.runs, f"{kind} {workers} {options.seed}", options.pause)
             print(f"kill -9, {workers}, {kind}: {told} ({time.monotonic() - began:.0f} s)", flush=True)
 
 
