@@ -126,9 +126,12 @@ class CompiledAssertion:
     def _place_in_text(self, actual: str, where: str) -> tuple[str, str | None]:
         """Where in a text a failed comparison stopped, and the line that comes nearest."""
         wanted = as_text(self.spec.expected)
-        if wanted is None or self.spec.comparator is None or not ("\n" in actual or where in _TEXTS):
+        comparator = None if self.spec.comparator is None else plain(self.spec.comparator)[0]
+        if comparator in {Comparator.SCHEMA, Comparator.STRUCTURE} and where in _TEXTS and actual.lstrip()[:1] in "{[":
+            return where, f"`{where}` is a text; `jsonpath $` reads it as JSON"
+        if wanted is None or comparator is None or not ("\n" in actual or where in _TEXTS):
             return where, None
-        match plain(self.spec.comparator)[0]:
+        match comparator:
             case Comparator.EQ | Comparator.STARTS_WITH if not self.negate and isinstance(self.spec.expected, str):
                 return place_of_difference(where, actual, wanted), None
             case Comparator.CONTAINS:

@@ -309,3 +309,15 @@ def test_a_very_long_line_is_not_shown_in_parts():
     seen = ResponseView(response(content=b"a" * 10_000))
     outcome = check(seen, source="body", comparator="eq", expected="a" * 9_000 + "b")
     assert outcome.where == "body, line 1, column 9001: differs here"
+
+
+@pytest.mark.parametrize(
+    ("comparator", "expected"), [("schema", {"type": "object"}), ("structure", {"id": "#integer"})]
+)
+def test_json_that_is_looked_at_as_a_text_says_how_to_read_it(comparator, expected):
+    seen = ResponseView(response(content=b' {"id": 7}'))
+    outcome = check(seen, source="body", comparator=comparator, expected=expected)
+    assert (outcome.passed, outcome.nearest) == (False, "`body` is a text; `jsonpath $` reads it as JSON")
+    assert check(seen, source="jsonpath", argument="$", comparator=comparator, expected=expected).passed
+    plain = ResponseView(response(content=b"id 7"))
+    assert check(plain, source="body", comparator=comparator, expected=expected).nearest is None
