@@ -127,7 +127,7 @@ class CompiledAssertion:
         """Where in a text a failed comparison stopped, and the line that comes nearest."""
         wanted = as_text(self.spec.expected)
         comparator = None if self.spec.comparator is None else plain(self.spec.comparator)[0]
-        if comparator in {Comparator.SCHEMA, Comparator.STRUCTURE} and where in _TEXTS and actual.lstrip()[:1] in "{[":
+        if comparator in {Comparator.SCHEMA, Comparator.STRUCTURE} and where in _TEXTS and actual.lstrip().startswith(("{", "[")):
             return where, f"`{where}` is a text; `jsonpath $` reads it as JSON"
         if wanted is None or comparator is None or not ("\n" in actual or where in _TEXTS):
             return where, None
