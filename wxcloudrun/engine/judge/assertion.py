@@ -21,6 +21,7 @@ __all__ = ["Assertion", "AssertionOutcome", "Comparator", "CompiledAssertion", "
 
 
 _TEXTS = ("body", "head")
+_OF_JSON = (Comparator.SCHEMA, Comparator.STRUCTURE)
 
 
 class Assertion(Sourced):
@@ -127,7 +128,7 @@ class CompiledAssertion:
         """Where in a text a failed comparison stopped, and the line that comes nearest."""
         wanted = as_text(self.spec.expected)
         comparator = None if self.spec.comparator is None else plain(self.spec.comparator)[0]
-        if comparator in {Comparator.SCHEMA, Comparator.STRUCTURE} and where in _TEXTS and actual.lstrip().startswith(("{", "[")):
+        if comparator in _OF_JSON and where in _TEXTS and actual.lstrip().startswith(("{", "[")):
             return where, f"`{where}` is a text; `jsonpath $` reads it as JSON"
         if wanted is None or comparator is None or not ("\n" in actual or where in _TEXTS):
             return where, None
