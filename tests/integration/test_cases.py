@@ -374,7 +374,9 @@ def test_a_draft_is_looked_over_and_not_kept(each_library: Library):
     place = f"{library.cases}/check"
     assert team.editor.ok("POST", place, {"request": REQUEST, "expected": {"note": 1}}) == {"warnings": []}
     told = {
-        language: team.editor.ok("POST", place, {"request": {"url": "/{{tokn}}"}}, headers={"Accept-Language": language})
+        language: team.editor.ok(
+            "POST", place, {"request": {"url": "/{{tokn}}"}}, headers={"Accept-Language": language}
+        )
         for language in ("en", "zh-CN")
     }
     assert told == {
