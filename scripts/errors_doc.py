@@ -16,7 +16,8 @@ read `data.error`; people read `msg`, in Chinese or, by `Accept-Language`, in En
 
 An entry of `fields` may have `position`, the offset inside the field's text, and `detail`, a sentence that says what to
 write, in the language of `msg`. What the engine says about the inside of a pattern, a path, an expression or a schema
-comes from the parser that read it and stays English.
+comes from the parser that read it and stays English. `warnings` of what is saved, checked or started are told in the
+same language; the path before their colon, `kind` and `name` are the same in both.
 
 This page is written by `scripts/errors_doc.py`; a test fails when it is out of date.
 """

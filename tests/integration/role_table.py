@@ -104,7 +104,7 @@ MEMBERS = ("401", "404", "ok", "ok", "ok", "ok", "ok")
 RUNNERS = ("401", "404", "403", "ok", "ok", "ok", "ok")
 EDITORS = ("401", "404", "403", "403", "ok", "ok", "ok")
 OWNERS_OF_IT = ("401", "404", "403", "403", "403", "ok", "ok")
-ADMINISTRATORS_OF_ALL = ("401", "403", "403", "403", "403", "403", "ok")
+ADMINISTRATORS_OF_ALL = ("401", "404", "403", "403", "403", "403", "ok")
 _IT = "/api/projects/{project_id}"
 _SETS = f"{_IT}/cases/{{case_id}}/datasets"
 

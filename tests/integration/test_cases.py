@@ -373,8 +373,16 @@ def test_a_draft_is_looked_over_and_not_kept(each_library: Library):
     library, team = each_library, each_library.team
     place = f"{library.cases}/check"
     assert team.editor.ok("POST", place, {"request": REQUEST, "expected": {"note": 1}}) == {"warnings": []}
-    warned = team.editor.ok("POST", place, {"request": {"url": "/{{tokn}}"}})["warnings"]
-    assert warned == ["request.url: nothing above this step gives `tokn` a value; did you mean `token`?"]
+    told = {
+        language: team.editor.ok(
+            "POST", place, {"request": {"url": "/{{tokn}}"}}, headers={"Accept-Language": language}
+        )
+        for language in ("en", "zh-CN")
+    }
+    assert told == {
+        "en": {"warnings": ["request.url: nothing above this step gives `tokn` a value; did you mean `token`?"]},
+        "zh-CN": {"warnings": ["request.url: 此步骤之前没有任何地方给 `tokn` 赋值；是否想写 `token`？"]},
+    }
     assert faults_of(team.editor.call("POST", place, {})) == {"request": "missing"}
     number = library.case("kept", request=REQUEST, expected={"note": 1})
     seen = team.editor.ok("GET", library.place(number))
@@ -404,7 +412,7 @@ def test_a_case_of_its_creators_own_that_goes_where_editors_choose_is_warned_of(
     place = f"{team.path}/cases"
     saved = team.editor.ok("POST", place, {"name": "mine", "request": request, "creator_only": True})
     assert [text.partition(":")[0] for text in saved["warnings"]] == ["request.url"]
-    assert "whole URL" in saved["warnings"][0]
+    assert "请填写完整 URL" in saved["warnings"][0]
     whole = {**request, "url": "https://api.example.test/orders", "auth": saved["request"]["auth"]}
     assert team.editor.ok("PUT", f"{place}/{saved['id']}", {"request": whole})["warnings"] == []
     assert team.editor.ok("POST", place, {"name": "ours", "request": request})["warnings"] == []

@@ -180,7 +180,7 @@ def test_names_that_nobody_gives_are_told_without_searching_for_ever(a_library: 
     with soon(5):
         made = a_library.made(request={"method": "POST", "url": "/", "body": {"kind": "raw", "text": text}})
     assert len(made["warnings"]) == 50
-    assert "did you mean" in made["warnings"][0]
+    assert "是否想写" in made["warnings"][0]
 
 
 def test_a_large_case_is_kept_whole(each_library: Library):

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from tests.integration.catalogue_bench import AT, COLUMNS, Shelf, anything, expected, shelf, some
-from wxcloudrun.core.catalogue import Entry, Sort, Wanted, own, private, shared, trash, visible
+from wxcloudrun.core.catalogue import BOUND, Entry, Sort, Wanted, own, private, shared, trash, visible
 from wxcloudrun.core.catalogue_entry import gram_rows, term_rows, text_row
 from wxcloudrun.core.errors import InvalidInput
 from wxcloudrun.core.pagination import cursor
@@ -126,6 +126,27 @@ def test_the_rarer_of_two_words_leads(empty_shelf: Shelf):
     )
     for terms in (["often", "seldom"], ["seldom", "often"]):
         assert len(list(empty_shelf.pages(Wanted([shared(1)], terms, size=100)))) == 2  # 42 things, thirty at a time
+
+
+def test_pages_are_full_where_a_fifth_of_what_leads_has_the_other_word_too(each_app: Flask):
+    with shelf(each_app, bound=BOUND) as one:
+        both = {
+            number: ["even"] * (number % 2 == 0) + ["other"] * (number % 2 or number % 10 == 0)
+            for number in range(1, 601)
+        }
+        one.add({number: plain(terms=terms) for number, terms in both.items()})
+        found = [len(page) for page in one.pages(Wanted([shared(1)], ["even", "other"], size=20))]
+        assert found[:3] == [20, 20, 20]
+        assert sum(found) == 60
+
+
+def test_who_asks_on_finds_what_is_far_behind(empty_shelf: Shelf):
+    """Pages of two words that are together once are empty but for one, and there are few of them."""
+    last = {1: plain(terms=["tag:0", "tag:1"])}
+    empty_shelf.add(last | {number: plain(terms=[f"tag:{number % 2}"]) for number in range(2, 301)})
+    pages = list(empty_shelf.pages(Wanted([shared(1)], ["tag:0", "tag:1"])))
+    assert [page for page in pages if page] == [[1]]
+    assert len(pages) <= 150 / empty_shelf.bound + 1
 
 
 def test_a_word_that_begins_like_another_is_another(empty_shelf: Shelf):

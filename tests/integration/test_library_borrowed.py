@@ -61,7 +61,7 @@ def test_an_older_address_comes_back_without_the_credentials_of_a_creators_own_c
     back = each_stage.editor.ok("POST", f"{place}/versions/2/restore")
     assert back["request"]["url"] == "https://evil.example/"
     assert back["request"]["headers"]["X-Token"] == "{{request_headers_X_Token}}"
-    assert [one for one in back["warnings"] if "stayed behind" in one]
+    assert [one for one in back["warnings"] if "未随之复制的凭证" in one]
     assert _secrets_of(each_stage, made["id"]) == set()
     library.team.owner.ok("POST", f"{place}/versions/3/restore")
     assert _secrets_of(each_stage, made["id"]) == {"CANARY-own", "CANARY-client"}

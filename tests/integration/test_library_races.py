@@ -1,24 +1,18 @@
 """Cases that go while scenarios come to use them, and copies made at once, over two server processes on every database."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Connection, column, create_engine, func, select, table, update
+from sqlalchemy import create_engine, func, select, update
 
-from tests.integration.live import Answer, at_once
+from tests.integration.live import at_once
 from tests.integration.test_project_races import Office, office, told  # noqa: F401 - `office` is a fixture
+from tests.integration.waiting import waits
 from wxcloudrun.core.clock import SystemClock
 from wxcloudrun.features.cases.models import Case
 from wxcloudrun.features.scenarios.models import ScenarioStep
 
 REQUEST = {"url": "/", "headers": {"X-Token": "secret"}}
-_TRIES = 2_000  # questions to the database, until what is awaited is there
-_ACTIVITY = table("pg_stat_activity", column("wait_event_type"), column("datname"))
-_WAITING = (
-    select(func.count())
-    .select_from(_ACTIVITY)
-    .where(_ACTIVITY.c.wait_event_type == "Lock", _ACTIVITY.c.datname == func.current_database())
-)
 
 
 def a_case(office: Office, path: str, name: str) -> int:  # noqa: F811 - the fixture's value
@@ -28,16 +22,6 @@ def a_case(office: Office, path: str, name: str) -> int:  # noqa: F811 - the fix
 def a_scenario(office: Office, path: str, name: str = "user") -> str:  # noqa: F811 - as above
     """The path of a new scenario's steps."""
     return f"{path}/scenarios/{office.ok(0, 'POST', f'{path}/scenarios', {'name': name})['id']}/steps"
-
-
-def waits(connection: Connection, answer: Future[Answer]) -> bool:
-    """True when somebody waits for a lock before the answer is there."""
-    for _ in range(_TRIES):
-        if connection.scalar(_WAITING):
-            return True
-        if answer.done():
-            return False
-    return False
 
 
 def test_a_case_is_either_used_or_moved_away(office: Office):  # noqa: F811 - as above

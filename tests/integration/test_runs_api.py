@@ -121,7 +121,7 @@ def test_a_required_input_must_be_given(a_runs: RunStage):
 def test_names_without_a_value_are_warned_of(a_runs: RunStage):
     scenario = a_runs.scenario("s", a_runs.case(url="/{{nowhere}}"))
     [warning] = a_runs.started(scenario_id=scenario)["warnings"]
-    assert "nowhere" in warning
+    assert "`nowhere` 赋值" in warning
 
 
 def test_a_definition_that_changes_changes_no_queued_run(a_runs: RunStage):

@@ -24,6 +24,13 @@ def test_a_name_that_nothing_above_gives_is_told_with_its_step(each_stage: Stage
     first = using(each_stage, scenario, "order")
     assert told(first) == [("variable", "order", first["id"])]
     assert first["warnings"][0]["field"] == "case.request.url"
+    place = f"{each_stage.place(scenario)}/check"
+    sentences = {
+        language: each_stage.editor.ok("GET", place, headers={"Accept-Language": language})["warnings"][0]["message"]
+        for language in ("en", "zh")
+    }
+    assert sentences["en"] == "nothing above this step gives `order` a value"
+    assert sentences["zh"] == first["warnings"][0]["message"] == "此步骤之前没有任何地方给 `order` 赋值"
     making = each_stage.shelf.case("makes it", extractions=TAKES)
     above = each_stage.added(scenario, "case", case_id=making, before=first["id"])
     assert told(above) == []

@@ -67,8 +67,9 @@ _KEYS = {"id": None, "position": "position", "name": "name_key", "updated_at": "
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _AT_ONCE = 500  # numbers in one statement
-# Looked at in each scope for one page. More of them make fewer short pages, and a page of what is rare dearer.
-BOUND = 300
+# Looked at in each scope for one page. More of them make fewer short pages, and a page of what is rare dearer: with
+# 150 one that finds nothing costs half as much again among 100,000 as among 1,000, with 300 twice as much.
+BOUND = 100
 
 
 @dataclass(frozen=True, slots=True)

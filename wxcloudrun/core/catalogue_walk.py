@@ -76,8 +76,8 @@ def page_statement(
         walk = _walk(tables, order, word, number, number)
         if ends:
             walk = walk.where(_to_end(tables, order, *_keys(tables, order, word)))
-        for probe in _probes(tables, probes, text):
-            walk = walk.where(_holding(tables, word, probe))
+        if probes or text:
+            walk = walk.where(_holding(tables, word, _probes(tables, probes, text)))
         parts.append(select(walk.limit(_literal(size + 1)).subquery()))
     listed = _union(parts).subquery("listed")
     things = tables.things
@@ -158,11 +158,11 @@ def _probes(tables: Tables, probes: int, text: bool) -> list[tuple[Any, Any]]:
     return [(column, bindparam(name, type_=column.type)) for column, name in held]
 
 
-def _holding(tables: Tables, word: str, probe: tuple[Any, Any]) -> Any:
-    """Asked thing by thing: as a join, PostgreSQL would read the whole table where it guesses wrong."""
+def _holding(tables: Tables, word: str, probes: list[tuple[Any, Any]]) -> Any:
+    """All at one look, thing by thing: as a join, PostgreSQL would read the whole table where it guesses wrong."""
     find = func.strpos if tables.dialect in {"postgresql", "cockroachdb"} else func.instr
     mine = tables.texts.c.item_id == _table(tables, word).c.item_id
-    held = select(literal(1)).where(mine, find(*probe) > 0)
+    held = select(literal(1)).where(mine, *(find(*probe) > 0 for probe in probes))
     return held.correlate(_table(tables, word)).scalar_subquery().is_not(None)
 
 

@@ -1,4 +1,4 @@
-"""Details of refusals in Chinese: each English sentence as it is written where it is raised, `{}` for what varies.
+"""Details of refusals, and warnings, in Chinese: each English sentence as it is written, `{}` for what varies.
 
 What stands here is what people meet: shapes of input, and what cases, datasets, scenarios, environments and the
 engine's checks say most often. A sentence that is not here stays English; a test finds those of the features that are
@@ -11,6 +11,9 @@ from typing import Final
 
 _LONGEST: Final = 400  # characters; what is longer holds much of somebody's own text, and stays as it is
 _CLOSEST: Final = "; closest: "
+_MEANT: Final = re.compile(r"(.+); did you mean `([^`]*)`\?", re.DOTALL)
+_NEEDING: Final = re.compile(r"(`[^`]*`) needs (`[^`]*`): (.+)", re.DOTALL)
+_PLACE: Final = re.compile(r"([^\s:]+): (.+)", re.DOTALL)
 
 _ZH: Final = {
     # core/faults.py
@@ -64,6 +67,26 @@ _ZH: Final = {
     "what stands there is of the phase `{}`; leave `phase` out": "那里的步骤属于阶段 `{}`，请去掉 `phase`",
     "name one place: `before`, `after`, or `to` with `parent_id` or `phase`": "请只给出一个位置：`before`、`after`，或 `to` 加 `parent_id` 或 `phase`",  # noqa: E501 - stands together
     "only its creator and the project's owners choose where a `creator_only` case is sent; copy the case": "仅创建者与项目所有者可以决定 `creator_only` 用例发往哪里，请复制该用例",  # noqa: E501 - stands together
+    # what cases, scenarios and runs are warned of
+    "nothing above this step gives `{}` a value": "此步骤之前没有任何地方给 `{}` 赋值",
+    "nothing makes the output `{}`": "没有步骤产生输出 `{}`",
+    "nothing makes its output `{}`": "没有步骤产生其输出 `{}`",
+    "scenario `{}`: nothing makes its output `{}`": "场景 `{}`：没有步骤产生其输出 `{}`",
+    "there is nothing to run": "没有可运行的步骤",
+    "the variable `{}` stands for a credential that stayed behind; give it a value": "变量 `{}` 代表未随之复制的凭证，请为其赋值",  # noqa: E501 - stands together
+    "the file stayed behind; choose another one": "文件未随之复制，请另选一个",
+    "its credentials go where editors let the environment's base URL point; write a whole URL": "其凭证会发往编辑者所设环境 base URL 指向的地方，请填写完整 URL",  # noqa: E501 - stands together
+    "something in a private case of somebody else may not work here; ask its creator": "他人私有用例中的某处在这里可能无法运行，请询问其创建者",  # noqa: E501 - stands together
+    "the case has no dataset of this key": "用例没有该 key 的数据集",
+    "this dataset is disabled": "该数据集已停用",
+    "mode `{}` needs datasets, and the case has none": "模式 `{}` 需要数据集，而用例没有",
+    "the case was moved to another project; choose another one, or disable the step": "用例已移到其他项目，请另选用例或停用该步骤",  # noqa: E501 - stands together
+    "the case is in the trash": "用例在回收站中",
+    "the case is deprecated": "用例已废弃",
+    "only the case's creator and the project's owners see it": "仅用例的创建者与项目所有者可见",
+    "only the case's creator may run it": "仅用例的创建者可以运行",
+    "the scenario is in the trash": "场景在回收站中",
+    "the scenario needs the input `{}`": "场景需要输入 `{}`",
     # schedules
     "five fields are needed ({}), there are {}": "需要五个字段（{}），现有 {} 个",
     "field {} of 5, {}, is not usable": "五个字段中的第 {} 个（{}）不可用",
@@ -184,6 +207,9 @@ def in_chinese(sentence: str) -> str:
         return _ZH[sentence]
     if len(sentence) > _LONGEST:
         return sentence
+    meant = _MEANT.fullmatch(sentence)
+    if meant is not None:
+        return f"{in_chinese(meant[1])}；是否想写 `{meant[2]}`？"
     first, mark, near = sentence.rpartition(_CLOSEST)
     if mark:
         return f"{in_chinese(first)}；最接近的是：{near}"
@@ -196,6 +222,16 @@ def in_chinese(sentence: str) -> str:
             return chinese.format(*found.groups())
     head, colon, description = sentence.partition(": ")
     return f"{in_chinese(head)}：{description}" if colon and in_chinese(head) != head else sentence
+
+
+def warning_in_chinese(warning: str) -> str:
+    """The same for a warning, which may begin with its place, `request.url: `; that stays, for programs to find."""
+    placed = _PLACE.fullmatch(warning)
+    if placed is not None:
+        told = warning_in_chinese(placed[2])
+        return warning if told == placed[2] else f"{placed[1]}: {told}"
+    needing = _NEEDING.fullmatch(warning)
+    return in_chinese(warning) if needing is None else f"{needing[1]} 需要 {needing[2]}：{in_chinese(needing[3])}"
 
 
 @functools.cache

@@ -53,6 +53,12 @@ def test_what_is_looked_for_is_found_letter_by_letter(dialect: str):
     assert statement.count("strpos(" if dialect == "postgresql" else "instr(") == 6
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_all_that_a_thing_must_have_takes_one_look_at_its_row(dialect: str):
+    statement = page(dialect, Order("updated_at", True, True), walked=("term", "term"), probes=3, ends=True)
+    assert statement.count("FROM case_texts") == 2, "one in each scope, however many words there are"
+
+
 def test_the_same_question_is_made_once():
     order = Order(None, True, False)
     first, second = (reach_statement(tables("sqlite"), order, ("gram",), 1, 200) for _ in range(2))

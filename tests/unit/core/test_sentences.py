@@ -1,4 +1,4 @@
-"""Details of refusals are told in Chinese to those who read it."""
+"""Details of refusals, and warnings, are told in Chinese to those who read it."""
 
 import ast
 import string
@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.features.cases.test_case_definition import EMPTY
 from wxcloudrun.core.faults import _SENTENCES, USUAL
-from wxcloudrun.core.sentences import _ZH, in_chinese
+from wxcloudrun.core.sentences import _ZH, in_chinese, warning_in_chinese
+from wxcloudrun.features.cases.definition import warnings_of_case
+from wxcloudrun.features.cases.portable import variables_to_set
 
 ROOT = Path(__file__).parents[3] / "wxcloudrun"
 FEATURES = ("projects", "environments", "cases", "datasets", "files", "scenarios")
@@ -36,6 +39,22 @@ def test_braces_in_what_somebody_wrote_are_only_text():
 def test_what_nobody_has_translated_stays_english():
     assert in_chinese("something that the parser said") == "something that the parser said"
     assert in_chinese("x" * 10_000) == "x" * 10_000
+
+
+def test_a_warning_keeps_its_place_and_the_names_in_it():
+    told = {
+        "request.url: nothing above this step gives `tokn` a value; did you mean `token`?": "request.url: 此步骤之前没有任何地方给 `tokn` 赋值；是否想写 `token`？",  # noqa: E501 - stands together
+        "request.url: `a` needs `b`: nothing above this step gives `b` a value": "request.url: `a` 需要 `b`：此步骤之前没有任何地方给 `b` 赋值",  # noqa: E501 - stands together
+        "nothing above this step gives `a: b` a value": "此步骤之前没有任何地方给 `a: b` 赋值",
+        "scenario `x`: nothing makes its output `o`": "场景 `x`：没有步骤产生其输出 `o`",
+        "request.body.parts.1.file: the file stayed behind; choose another one": "request.body.parts.1.file: 文件未随之复制，请另选一个",  # noqa: E501 - stands together
+        "request.url: something that the engine says": "request.url: something that the engine says",
+    }
+    assert [warning_in_chinese(english) for english in told] == list(told.values())
+
+
+def test_a_long_row_of_places_is_read_in_no_time():
+    assert warning_in_chinese("a: " * 170 + "b") == "a: " * 170 + "b"
 
 
 @pytest.mark.parametrize("english", _ZH)
@@ -71,3 +90,27 @@ def details() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("file", "english"), [one for one in details() if one[1] not in {"line 7: 7", "line 7"}])
 def test_every_detail_of_the_library_is_translated(file: str, english: str):
     assert in_chinese(english) != english, f"{file}: add it to core/sentences.py"
+
+
+def advice() -> Iterator[str]:
+    """Sentences of warnings in scenarios/notices.py, `7` for what varies."""
+    for node in ast.walk(ast.parse((ROOT / "features/scenarios/notices.py").read_text("utf-8"))):
+        value = node.value if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "message" else None
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "_warned":
+            value = node.args[-1]
+        if isinstance(value, ast.Constant):
+            yield str(value.value)
+        if isinstance(value, ast.JoinedStr):
+            yield "".join(str(one.value) if isinstance(one, ast.Constant) else "7" for one in value.values)
+
+
+@pytest.mark.parametrize("english", [*advice(), *variables_to_set(["x"])])
+def test_every_warning_of_a_scenario_is_translated(english: str):
+    assert warning_in_chinese(english) != english, "add it to core/sentences.py"
+
+
+def test_what_the_engine_warns_of_in_a_case_is_translated():
+    request = {"url": "/{{tokn}}", "headers": [{"name": "X", "value": "{{nobody}}"}]}
+    told = warnings_of_case(EMPTY | {"request": request}, ["token"])
+    assert len(told) == 2
+    assert [warning_in_chinese(one) != one for one in told] == [True, True]

@@ -133,7 +133,9 @@ class Edge:
         status = binding.route.status
         if isinstance(outcome, Reply):
             outcome, status = outcome.data, outcome.status
-        return success(outcome, status, given.caller.headers.get("If-None-Match"), tagged=tagged)
+        caller = given.caller
+        known = caller.headers.get("If-None-Match")
+        return success(outcome, status, known, tagged=tagged, language=caller.language)
 
     def _fail(self, error: Exception) -> Response:
         response = failure(_as_api_error(error), language_of(request))

@@ -14,9 +14,11 @@ _SUCCESS_TAIL = b',"msg":"success"}'
 _JSON = "application/json"
 
 
-def success(data: Any, status: int, known_tag: str | None = None, *, tagged: bool = False) -> Response:
+def success(
+    data: Any, status: int, known_tag: str | None = None, *, tagged: bool = False, language: str = "en"
+) -> Response:
     """A reply that carries `data`; with `tagged` it has an ETag and is 304 to a caller that has it already."""
-    body = b'{"code":1,"data":' + to_json(data) + _SUCCESS_TAIL
+    body = b'{"code":1,"data":' + to_json(data, context={"language": language}) + _SUCCESS_TAIL
     if not tagged:
         return Response(body, status, [("Cache-Control", "no-store")], content_type=_JSON)
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'

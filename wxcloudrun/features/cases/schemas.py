@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import LINE, PART, TEXT, RowNumber, Version
-from wxcloudrun.core.shapes import Input, View, example
+from wxcloudrun.core.shapes import Advice, Input, View, example
 
 _PIECE = r"[^\x00-\x1f\x7f\s/]([^\x00-\x1f\x7f/]*[^\x00-\x1f\x7f\s/])?"
 _OBJECTS = "as an object, or as a list of `{name, value, enabled}`, which alone can repeat a name"
@@ -276,10 +276,10 @@ class CaseView(CaseShown, CaseLine):
 class CaseSaved(CaseView):
     """A case as it is kept now, and names in it that nothing known gives a value."""
 
-    warnings: list[str]
+    warnings: list[Advice]
 
 
 class CaseChecked(View):
     """A draft that can be saved; the warnings are names in it that nothing known gives a value."""
 
-    warnings: list[str]
+    warnings: list[Advice]

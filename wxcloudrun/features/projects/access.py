@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from wxcloudrun.core.actor import Actor
 from wxcloudrun.core.dao import Question
 from wxcloudrun.core.db import AnySession
+from wxcloudrun.core.errors import AdministratorRequired
 from wxcloudrun.features.projects.dao import ProjectDao
 from wxcloudrun.features.projects.errors import ProjectArchived, ProjectNotFound, RightRequired
 from wxcloudrun.features.projects.models import MemberRole, ProjectState
@@ -95,6 +96,16 @@ class ProjectAccess:
         membership = self.require(actor, project_id, right, locked=locked)
         if membership.member is None:
             raise RightRequired(values={"role": MemberRole(right).name.lower()})
+        return membership
+
+    def require_administrator(self, actor: Actor, project_id: int, *, locked: bool = False) -> Membership:
+        """The same for what administrators of the service do with a project, archived or not, and nobody else.
+
+        No program does it for them. Raises ProjectNotFound, AdministratorRequired.
+        """
+        membership = self.require(actor, project_id, Right.VIEW, archived=True, locked=locked)
+        if not actor.administrator or actor.grant is not None:
+            raise AdministratorRequired
         return membership
 
     def has_member(self, project_id: int, user_id: int) -> bool:

@@ -45,11 +45,8 @@ class AddressGrants:
 
     @unit_of_work
     def add(self, actor: Actor, project_id: int, made: GrantMade) -> GrantView:
-        """Let the project's runs reach a range. The caller is an administrator.
-
-        Raises ProjectNotFound, InvalidInput.
-        """
-        self._access.require(actor, project_id, Right.OWN, archived=True, locked=True)
+        """Let the project's runs reach a range. Raises ProjectNotFound, AdministratorRequired, InvalidInput."""
+        self._access.require_administrator(actor, project_id, locked=True)
         rule, now = canonical(made.range), self._clock.now()
         number = self._grants.add(
             {
@@ -70,9 +67,9 @@ class AddressGrants:
     def revoke(self, actor: Actor, project_id: int, grant_id: int) -> Removed:
         """Withdraw a grant; runs that begin or go on elsewhere from now on do not have it any more.
 
-        The caller is an administrator. Raises ProjectNotFound, AddressGrantNotFound.
+        Raises ProjectNotFound, AdministratorRequired, AddressGrantNotFound.
         """
-        self._access.require(actor, project_id, Right.OWN, archived=True)
+        self._access.require_administrator(actor, project_id)
         row = self._grants.get(project_id, grant_id)
         if row is None:
             raise AddressGrantNotFound

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import FILLED, RowNumber, Version
 from wxcloudrun.core.pagination import Cursor, PageSize
-from wxcloudrun.core.shapes import Input, View, example
+from wxcloudrun.core.shapes import Advice, Input, View, example
 from wxcloudrun.features.cases.schemas import CaseDraft, Tag
 from wxcloudrun.features.environments.schemas import VariableName
 
@@ -207,7 +207,7 @@ class RunView(RunLine):
 class RunStarted(RunView):
     """A run that was just begun. `warnings` are names that nothing gives a value, as far as one can tell now."""
 
-    warnings: list[str]
+    warnings: list[Advice]
 
 
 class ResultLine(View):

@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from wxcloudrun.core.fields import PART, TEXT, RowNumber, Version
 from wxcloudrun.core.pagination import PageNumber, PageSize
-from wxcloudrun.core.shapes import Input, View, example
+from wxcloudrun.core.shapes import Advice, Input, View, example
 from wxcloudrun.features.cases.exchange import ProjectCatalogueQuery
 from wxcloudrun.features.cases.schemas import (
     CaseName,
@@ -93,7 +93,7 @@ class Warned(View):
     kind: str
     name: str
     field: str | None
-    message: str
+    message: Advice
 
 
 class Checked(View):

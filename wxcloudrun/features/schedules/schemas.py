@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from wxcloudrun.core.clock import iso
 from wxcloudrun.core.fields import LINE, RowNumber, Version
 from wxcloudrun.core.pagination import Cursor, PageNumber, PageSize
-from wxcloudrun.core.shapes import Input, View, example
+from wxcloudrun.core.shapes import Advice, Input, View, example
 from wxcloudrun.features.cases.schemas import Tag
 from wxcloudrun.features.runs.schemas import DatasetPick, Inputs
 
@@ -223,7 +223,7 @@ class ScheduleView(ScheduleLine):
 class ScheduleSaved(ScheduleView):
     """A schedule that was just written. `warnings` are names that nothing gives a value, as far as one can tell now."""
 
-    warnings: list[str]
+    warnings: list[Advice]
 
 
 class TickView(View):

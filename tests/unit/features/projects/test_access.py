@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.unit.features.projects.stand_ins import FakeMemberDao
-from wxcloudrun.core.actor import SYSTEM, Actor, Role
+from wxcloudrun.core.actor import SYSTEM, Actor, Grant, Role
+from wxcloudrun.core.errors import AdministratorRequired
 from wxcloudrun.features.projects.access import ProjectAccess, Right
 from wxcloudrun.features.projects.errors import ProjectArchived, ProjectNotFound, RightRequired
 from wxcloudrun.features.projects.models import MemberRole, ProjectState
@@ -65,3 +66,16 @@ def test_that_a_project_is_archived_is_not_told_to_whom_it_is_closed_anyway():
     access, project = house(MemberRole.VIEWER, ProjectState.ARCHIVED)
     with pytest.raises(RightRequired):
         access.require(Actor(MEMBER), project, Right.EDIT)
+
+
+@pytest.mark.parametrize("state", ProjectState)
+def test_what_only_administrators_do_says_to_strangers_that_nothing_is_there(state):
+    access, project = house(MemberRole.OWNER, state)
+    with pytest.raises(ProjectNotFound):
+        access.require_administrator(Actor(STRANGER), project)
+    with pytest.raises(AdministratorRequired):
+        access.require_administrator(Actor(MEMBER), project)
+    assert access.require_administrator(Actor(STRANGER, Role.ADMINISTRATOR), project).member is None
+    program = Actor(MEMBER, Role.ADMINISTRATOR, grant=Grant(1, project, MemberRole.OWNER))
+    with pytest.raises(AdministratorRequired):
+        access.require_administrator(program, project)
