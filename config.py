@@ -4,6 +4,7 @@ import base64
 import ipaddress
 import os
 import re
+import ssl
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -228,6 +229,9 @@ class Settings(BaseModel):
     mail_security: Literal["tls", "starttls", "none"] = Field(
         "starttls", description="tls from the start (port 465), starttls, or none for a server on this machine."
     )
+    mail_ca_file: Path | None = Field(
+        None, description="PEM file with the authority that vouches for the SMTP server, in place of the system's."
+    )
     wechat_notice_template: str = Field(
         "", pattern=r"^[A-Za-z0-9_-]{0,64}$", description="Subscribe message template that tells of runs."
     )
@@ -422,9 +426,19 @@ def _unclear_messages(settings: Settings) -> list[str]:
     found = []
     if settings.mail_host and "@" not in settings.mail_from:
         found.append("MAIL_FROM is required with MAIL_HOST")
+    if settings.mail_ca_file is not None and not _holds_authority(settings.mail_ca_file):
+        found.append("MAIL_CA_FILE must be a readable PEM file with a certificate")
     if not all(_NOTICE_FIELD.fullmatch(one) for one in settings.wechat_notice_fields):
         found.append("WECHAT_NOTICE_FIELDS must be as thing1=name,phrase2=verdict")
     return found
+
+
+def _holds_authority(path: Path) -> bool:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError:  # ssl.SSLError is one
+        return False
+    return True
 
 
 def _unsafe_in_production(settings: Settings) -> list[str]:

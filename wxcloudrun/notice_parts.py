@@ -79,6 +79,7 @@ def _mail_server(settings: "Settings") -> "MailServer | None":
         security=settings.mail_security,
         username=settings.mail_username,
         password=settings.mail_password.get_secret_value(),
+        ca_file=None if settings.mail_ca_file is None else str(settings.mail_ca_file),
     )
 
 

@@ -67,19 +67,21 @@ def headline(facts: Facts) -> str:
 
 def causes(facts: Facts) -> Iterator[str]:
     """What broke, by cause, and since which run."""
+    green = 0 if facts.comparison is None else facts.comparison["baseline"]["run_id"]
     for cause in facts.causes[:_MOST_CAUSES]:
         times = f"{cause['count']} times: " if cause["count"] > 1 else ""
-        yield f"{times}{cause['title']}{_since(cause)}"
+        yield f"{times}{cause['title']}{_since(cause, green)}"
     left = facts.cause_count - _MOST_CAUSES
     if left > 0:
         yield f"and {left} causes more"
 
 
-def _since(cause: Mapping[str, Any]) -> str:
-    """Since when, and what people said of it."""
+def _since(cause: Mapping[str, Any], green: int) -> str:
+    """Since when, and what people said of it; a green run in between makes it one that came back."""
     told = []
     if cause.get("since"):
-        told.append(f"since run {cause['since']['run_id']}{_when(cause['since'].get('at'))}")
+        word = "since" if cause["since"]["run_id"] > green else "first seen in"
+        told.append(f"{word} run {cause['since']['run_id']}{_when(cause['since'].get('at'))}")
     elif cause.get("fresh") == cause["count"]:
         told.append("new in this run")
     if cause.get("state") == "known":

@@ -65,7 +65,8 @@ def test_causes_come_first_with_the_run_since_which_they_are_there(tmp_path: Pat
     old = {"title": "POST /pay 500: DOWN", "count": 3, "fresh": 0, "state": "known", "note": "gateway|", "link": None}
     old["since"] = {"run_id": 9, "at": "2026-11-30T12:00:00.000Z"}
     new = {"title": "GET /a 404", "count": 1, "fresh": 1, "state": "open", "note": None, "link": None, "since": None}
-    causes = [old, new, *({**new, "title": f"GET /{n}", "fresh": None} for n in range(5))]
+    back = {**old, "title": "POST /b", "count": 1, "state": "open", "note": None, "since": {"run_id": 5, "at": None}}
+    causes = [old, new, back, *({**new, "title": f"GET /{n}", "fresh": None} for n in range(4))]
     with serving(FakeService("failed", BROKEN, comparison=COMPARED, causes=causes)) as service:
         assert called(service, "--summary", str(tmp_path / "sum.md")) == 1
     lines = capsys.readouterr().out.splitlines()
@@ -73,9 +74,9 @@ def test_causes_come_first_with_the_run_since_which_they_are_there(tmp_path: Pat
     assert lines[at + 1 : at + 8] == [
         "  3 times: POST /pay 500: DOWN (since run 9, 2026-11-30 12:00 UTC, known, gateway|)",
         "  GET /a 404 (new in this run)",
+        "  POST /b (first seen in run 5)",
         "  GET /0",
         "  GET /1",
-        "  GET /2",
         "  and 2 causes more",
         "  last green: run 7, 2026-11-30 12:00 UTC; since then 1 new, 2 failed before",
     ]

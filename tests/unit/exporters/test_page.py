@@ -140,6 +140,14 @@ def test_the_head_names_the_first_causes_and_since_when_each_is_there():
     assert "未处理" not in drawn([old], causes), "nobody said anything of it"
 
 
+def test_a_cause_that_was_gone_in_between_is_one_that_came_back():
+    cause = a_cause(a_step(1, "failed"), fresh=1, since=OtherRun(30, "", None))
+    content = drawn([], [cause], Changes(BEFORE, OtherRun(38, "passed", None)))
+    assert "first seen in run #30" in content
+    assert "back again" in content
+    assert "since run #30" not in content
+
+
 def test_a_value_shows_its_kind_and_a_missing_one_that_it_is_missing():
     assertions = [
         an_assertion(False, expected=42.5, actual="42.50"),

@@ -57,7 +57,7 @@ def _title(cause: Cause) -> str:
 def _fresh(cause: Cause) -> str:
     """That a cause was not there the last time, wholly or in part."""
     if cause.fresh == cause.count:
-        return both("新出现", "new")
+        return both("新出现", "new") if cause.since is None else both("再次出现", "back again")
     return both(f"{cause.fresh:,} 个新增", f"{cause.fresh:,} new")
 
 

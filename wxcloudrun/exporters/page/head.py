@@ -19,18 +19,18 @@ def verdict_section(run: RunFacts, changes: Changes, causes: Sequence[Cause] = (
     return (
         f'<section class="card verdict {run.state}" aria-labelledby="title">\n'
         f'<h1 id="title"><strong>{of(VERDICTS, run.state)} <span class="hidden">·</span></strong>'
-        f" {escaped(one_line(run.title))}</h1>\n{name}{reason}{_broken(causes)}{_changed(changes)}\n"
+        f" {escaped(one_line(run.title))}</h1>\n{name}{reason}{_broken(causes, changes.green)}{_changed(changes)}\n"
         f"{_bar(run.totals)}\n{_counts(run.totals)}\n"
         f'<dl class="facts">\n{"".join(_facts(run))}</dl>\n</section>\n'
     )
 
 
-def _broken(causes: Sequence[Cause]) -> str:
+def _broken(causes: Sequence[Cause], green: OtherRun | None) -> str:
     """The first causes, each leading to what is told of it below."""
     if not causes:
         return ""
     items = "".join(
-        f'<li><a href="#cause-{at}">{escaped(one_line(cause.title))}</a>{_since(cause)}</li>'
+        f'<li><a href="#cause-{at}">{escaped(one_line(cause.title))}</a>{_since(cause, green)}</li>'
         for at, cause in enumerate(causes[:_CAUSES], 1)
     )
     left = len(causes) - _CAUSES
@@ -38,11 +38,13 @@ def _broken(causes: Sequence[Cause]) -> str:
     return f'<ul class="why">{items}{more}</ul>\n'
 
 
-def _since(cause: Cause) -> str:
-    """Since when a cause is there, where that is known."""
+def _since(cause: Cause, green: OtherRun | None) -> str:
+    """Since when a cause is there, where that is known; a run that passed in between makes it one that came back."""
     if cause.since is not None:
         run = _when(cause.since)
-        told = both(f"自运行 {run} 起", f"since run {run}")
+        told = both(f"首次出现于运行 {run}", f"first seen in run {run}")
+        if green is None or green.id < cause.since.id:
+            told = both(f"自运行 {run} 起", f"since run {run}")
     elif cause.fresh and cause.fresh == cause.count:
         told = both("本次新出现", "new in this run")
     else:
