@@ -9,9 +9,8 @@ from sqlalchemy import func, select
 
 from tests.integration.notices_bench import EVERYTHING, Never, Post, red_then_green
 from tests.integration.projects_bench import error_of, faults_of
-from tests.integration.runs_api_bench import BAD, RunStage
 from tests.integration.wechat_bench import APPID, TEMPLATE, simulated
-from tests.receiver import Receiver, Said
+from tests.receiver import Said
 from wxcloudrun.app import EXTENSION
 from wxcloudrun.core.clock import SystemClock
 from wxcloudrun.core.db import db

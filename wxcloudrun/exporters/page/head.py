@@ -8,7 +8,6 @@ from wxcloudrun.exporters.page.words import OUTCOMES, TRIGGERS, VERDICTS, both, 
 from wxcloudrun.exporters.report import Cause, Changes, OtherRun, RunFacts, Totals
 from wxcloudrun.exporters.wording import escaped, one_line
 
-
 _CAUSES: Final = 3
 
 
