@@ -80,7 +80,7 @@ def _since(cause: Mapping[str, Any], green: int) -> str:
     """Since when, and what people said of it; a green run in between makes it one that came back."""
     told = []
     if cause.get("since"):
-        word = "since" if cause["since"]["run_id"] > green else "first seen in"
+        word = "since" if cause["since"]["run_id"] > green else "back again, first seen in"
         told.append(f"{word} run {cause['since']['run_id']}{_when(cause['since'].get('at'))}")
     elif cause.get("fresh") == cause["count"]:
         told.append("new in this run")

@@ -74,7 +74,7 @@ def test_causes_come_first_with_the_run_since_which_they_are_there(tmp_path: Pat
     assert lines[at + 1 : at + 8] == [
         "  3 times: POST /pay 500: DOWN (since run 9, 2026-11-30 12:00 UTC, known, gateway|)",
         "  GET /a 404 (new in this run)",
-        "  POST /b (first seen in run 5)",
+        "  POST /b (back again, first seen in run 5)",
         "  GET /0",
         "  GET /1",
         "  and 2 causes more",

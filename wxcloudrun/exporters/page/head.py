@@ -41,7 +41,7 @@ def _since(cause: Cause, green: OtherRun | None) -> str:
     """Since when a cause is there, where that is known; a run that passed in between makes it one that came back."""
     if cause.since is not None:
         run = _when(cause.since)
-        told = both(f"首次出现于运行 {run}", f"first seen in run {run}")
+        told = both(f"再次出现，首次于运行 {run}", f"back again, first seen in run {run}")
         if green is None or green.id < cause.since.id:
             told = both(f"自运行 {run} 起", f"since run {run}")
     elif cause.fresh and cause.fresh == cause.count:
