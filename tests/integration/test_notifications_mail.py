@@ -21,6 +21,15 @@ def as_set(server: MailServer) -> MailServer | None:
     return _mail_server(Settings.model_validate(named))
 
 
+@pytest.mark.parametrize(("security", "port"), [("tls", 465), ("starttls", 587), ("none", 587)])
+def test_the_port_follows_the_security_unless_it_is_said(security: Security, port: int):
+    told = {"mail_host": "mail.example", "mail_from": "robot@example.com", "mail_security": security}
+    server, other = (_mail_server(Settings.model_validate(told | more)) for more in ({}, {"mail_port": 2525}))
+    assert server is not None
+    assert other is not None
+    assert (server.port, other.port) == (port, 2525)
+
+
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_red_run_is_mailed_over_tls_once_and_under_the_id_of_its_delivery(
     post: Post, tmp_path: Path, security: Security

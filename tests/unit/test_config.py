@@ -53,6 +53,11 @@ def test_an_authority_of_the_mail_server_is_a_certificate_that_can_be_read(tmp_p
     assert config.load(SAFE | {"MAIL_CA_FILE": ""}).mail_ca_file is None
 
 
+def test_the_port_of_mail_in_tls_from_the_start_goes_with_nothing_else():
+    assert refusal(MAIL_PORT="465").startswith("MAIL_PORT 465 speaks TLS from the start")
+    assert config.load(SAFE | {"MAIL_PORT": "465", "MAIL_SECURITY": "tls"}).mail_port == 465
+
+
 @pytest.mark.parametrize("key", ["k1:short", "k1:!!!", "k1:", "k1", ":" + SAFE["ENCRYPTION_KEYS"][3:]])
 @pytest.mark.parametrize("kind", ["production", "development"])
 def test_a_malformed_encryption_key_is_named_and_not_shown(key: str, kind: str, tmp_path):
