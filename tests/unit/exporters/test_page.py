@@ -127,7 +127,9 @@ def test_what_broke_and_changes_come_before_evidence_and_that_before_steps():
 def test_the_head_names_the_first_causes_and_since_when_each_is_there():
     old, new, unknown = a_step(1, "failed"), a_step(2, "failed"), a_step(3, "failed")
     causes = [
-        a_cause(old, title="gateway", fresh=0, since=OtherRun(38, "", "2026-01-01T00:00:00.000Z"), state="open"),
+        a_cause(
+            old, title="gateway", count=3, fresh=0, since=OtherRun(38, "", "2026-01-01T00:00:00.000Z"), state="open"
+        ),
         a_cause(new, title="price", fresh=1),
         *(a_cause(unknown, title=f"other {n}") for n in range(4)),
     ]
@@ -135,7 +137,15 @@ def test_the_head_names_the_first_causes_and_since_when_each_is_there():
     assert re.findall(r'href="#(cause-\d)">([^<]*)<', head) == [
         ("cause-1", "gateway"), ("cause-2", "price"), ("cause-3", "other 0"),
     ]  # fmt: skip
-    for told in ("since run #38 (<time", "自运行 #38", "new in this run", "本次新出现", "and 3 more"):
+    for told in (
+        "step 1 +2 · ",
+        "step 2 · ",
+        "since run #38 (<time",
+        "自运行 #38",
+        "new in this run",
+        "本次新出现",
+        "and 3 more",
+    ):
         assert told in head, told
     assert "未处理" not in drawn([old], causes), "nobody said anything of it"
 

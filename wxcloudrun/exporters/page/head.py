@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from wxcloudrun.exporters.naming import row_of
 from wxcloudrun.exporters.page.different import different
 from wxcloudrun.exporters.page.words import OUTCOMES, TRIGGERS, VERDICTS, both, duration, moment, of, sign
 from wxcloudrun.exporters.report import Cause, Changes, OtherRun, RunFacts, Totals
@@ -29,7 +30,7 @@ def _broken(causes: Sequence[Cause], green: OtherRun | None) -> str:
     if not causes:
         return ""
     items = "".join(
-        f'<li><a href="#cause-{at}">{escaped(one_line(cause.title))}</a>{_since(cause, green)}</li>'
+        f'<li><a href="#cause-{at}">{escaped(one_line(cause.title))}</a>{_where(cause, green)}</li>'
         for at, cause in enumerate(causes[:_CAUSES], 1)
     )
     left = len(causes) - _CAUSES
@@ -37,18 +38,22 @@ def _broken(causes: Sequence[Cause], green: OtherRun | None) -> str:
     return f'<ul class="why">{items}{more}</ul>\n'
 
 
+def _where(cause: Cause, green: OtherRun | None) -> str:
+    """In which step, and since when."""
+    step = one_line(f"{cause.steps[0].name}{row_of(cause.steps[0])}") if cause.steps else ""
+    more = f" +{cause.count - 1:,}" if step and cause.count > 1 else ""
+    told = " · ".join(filter(None, (escaped(step) + more, _since(cause, green))))
+    return f' <span class="soft small">{told}</span>' if told else ""
+
+
 def _since(cause: Cause, green: OtherRun | None) -> str:
     """Since when a cause is there, where that is known; a run that passed in between makes it one that came back."""
-    if cause.since is not None:
-        run = _when(cause.since)
-        told = both(f"再次出现，首次于运行 {run}", f"back again, first seen in run {run}")
-        if green is None or green.id < cause.since.id:
-            told = both(f"自运行 {run} 起", f"since run {run}")
-    elif cause.fresh and cause.fresh == cause.count:
-        told = both("本次新出现", "new in this run")
-    else:
-        return ""
-    return f' <span class="soft small">{told}</span>'
+    if cause.since is None:
+        return both("本次新出现", "new in this run") if cause.fresh and cause.fresh == cause.count else ""
+    run = _when(cause.since)
+    if green is not None and green.id > cause.since.id:
+        return both(f"再次出现，首次于运行 {run}", f"back again, first seen in run {run}")
+    return both(f"自运行 {run} 起", f"since run {run}")
 
 
 def _changed(changes: Changes) -> str:
