@@ -4,6 +4,7 @@ import base64
 import ipaddress
 import os
 import re
+import ssl
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,7 @@ ROOT = Path(__file__).resolve().parent
 SIMULATOR_APPID_PREFIX = "wxsimulator"
 _ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 _NOTICE_FIELD = re.compile(r"[a-z_]{1,30}\d{1,3}=(name|verdict|time|summary|project|environment)")
+_SUBMISSIONS = 465  # RFC 8314 section 3.3
 _BROKER = re.compile(r"(redis|amqp)s?://\S+")
 _RANGE = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+)|([^\[\]]+)(?=$))(?::(\d{1,5})(?:-(\d{1,5}))?)?")
 _PLACEHOLDER = re.compile(r"test|your[_-]|example|changeme|change[_-]me|placeholder|xxx|^$|simulator", re.IGNORECASE)
@@ -221,12 +223,17 @@ class Settings(BaseModel):
     dingtalk_base: str = Field("", description="Stands in for the host of DingTalk's robots.")
     feishu_base: str = Field("", description="Stands in for the host of Feishu's robots.")
     mail_host: str = Field("", description="SMTP server; without it no mail is sent.")
-    mail_port: int = Field(587, ge=1, le=65535, description="Port of the SMTP server.")
+    mail_port: int | None = Field(
+        None, ge=1, le=65535, description="Port of the SMTP server; 465 with MAIL_SECURITY=tls, else 587."
+    )
     mail_username: str = Field("", description="With which one logs in there; without it nobody does.")
     mail_password: SecretStr = Field(SecretStr(""), description="Password of MAIL_USERNAME.")
     mail_from: str = Field("", description="Sender of mail, as `Tests <robot@example.com>`; required with MAIL_HOST.")
     mail_security: Literal["tls", "starttls", "none"] = Field(
-        "starttls", description="tls from the start (port 465), starttls, or none for a server on this machine."
+        "starttls", description="tls from the start, starttls, or none for a server on this machine."
+    )
+    mail_ca_file: Path | None = Field(
+        None, description="PEM file with the authority that vouches for the SMTP server, in place of the system's."
     )
     wechat_notice_template: str = Field(
         "", pattern=r"^[A-Za-z0-9_-]{0,64}$", description="Subscribe message template that tells of runs."
@@ -422,9 +429,21 @@ def _unclear_messages(settings: Settings) -> list[str]:
     found = []
     if settings.mail_host and "@" not in settings.mail_from:
         found.append("MAIL_FROM is required with MAIL_HOST")
+    if settings.mail_port == _SUBMISSIONS and settings.mail_security != "tls":
+        found.append("MAIL_PORT 465 speaks TLS from the start: set MAIL_SECURITY=tls")
+    if settings.mail_ca_file is not None and not _holds_authority(settings.mail_ca_file):
+        found.append("MAIL_CA_FILE must be a readable PEM file with a certificate")
     if not all(_NOTICE_FIELD.fullmatch(one) for one in settings.wechat_notice_fields):
         found.append("WECHAT_NOTICE_FIELDS must be as thing1=name,phrase2=verdict")
     return found
+
+
+def _holds_authority(path: Path) -> bool:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError:  # ssl.SSLError is one
+        return False
+    return True
 
 
 def _unsafe_in_production(settings: Settings) -> list[str]:

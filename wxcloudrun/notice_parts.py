@@ -74,11 +74,12 @@ def _mail_server(settings: "Settings") -> "MailServer | None":
 
     return MailServer(
         host=settings.mail_host,
-        port=settings.mail_port,
+        port=settings.mail_port or (465 if settings.mail_security == "tls" else 587),
         sender=settings.mail_from,
         security=settings.mail_security,
         username=settings.mail_username,
         password=settings.mail_password.get_secret_value(),
+        ca_file=None if settings.mail_ca_file is None else str(settings.mail_ca_file),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import config
+from tests.mail_server import certificate_in
 from wxcloudrun.engine.send.egress import AddressRule
 
 SAFE = {
@@ -41,6 +42,20 @@ def test_settings_that_are_safe_start():
 )
 def test_an_encryption_key_that_nobody_drew_is_refused_in_production(keys: str):
     assert refusal(ENCRYPTION_KEYS=keys).startswith("ENCRYPTION_KEYS has a weak key")
+
+
+def test_an_authority_of_the_mail_server_is_a_certificate_that_can_be_read(tmp_path: Path):
+    broken, right = tmp_path / "broken.pem", certificate_in(tmp_path)
+    broken.write_text("no certificate")
+    for path in (broken, tmp_path / "not-there.pem"):
+        assert refusal(MAIL_CA_FILE=str(path)) == "MAIL_CA_FILE must be a readable PEM file with a certificate"
+    assert config.load(SAFE | {"MAIL_CA_FILE": str(right)}).mail_ca_file == right
+    assert config.load(SAFE | {"MAIL_CA_FILE": ""}).mail_ca_file is None
+
+
+def test_the_port_of_mail_in_tls_from_the_start_goes_with_nothing_else():
+    assert refusal(MAIL_PORT="465").startswith("MAIL_PORT 465 speaks TLS from the start")
+    assert config.load(SAFE | {"MAIL_PORT": "465", "MAIL_SECURITY": "tls"}).mail_port == 465
 
 
 @pytest.mark.parametrize("key", ["k1:short", "k1:!!!", "k1:", "k1", ":" + SAFE["ENCRYPTION_KEYS"][3:]])

@@ -75,6 +75,8 @@ class Job:
         return Facts(
             run=run,
             totals=report.get("totals", {}),
+            causes=report.get("failures", ()),
+            cause_count=report.get("causes", 0),
             quarantined=frozenset(report.get("quarantined", ())),
             comparison=self._comparison(place),
             failures=[*whole, *failures[len(whole) : _MOST_FAILURES]],

@@ -11,7 +11,7 @@ from wxcloudrun.ci.watching import name_of
 
 MOST_TOLD = 10
 _MOST_LINES = 30
-_MOST_CHANGED, _MOST_PLACES = 5, 3
+_MOST_CHANGED, _MOST_PLACES, _MOST_CAUSES = 5, 3, 5
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -21,6 +21,7 @@ def log(facts: Facts, verdict: Verdict) -> Iterator[str]:
     yield f"{verdict.word}  {headline(facts)}"
     for reason in verdict.reasons:
         yield f"  {reason}"
+    yield from (f"  {line}" for line in causes(facts))
     yield from (f"  {line}" for line in changes(facts.comparison))
     for at, failure in enumerate(facts.failures[:MOST_TOLD], 1):
         yield ""
@@ -37,7 +38,7 @@ def markdown(facts: Facts, verdict: Verdict, service: str) -> str:
     run = facts.run
     parts = [f"## {_plain(verdict.word)}: {_plain(headline(facts))}\n"]
     parts += [f"- {_plain(reason)}" for reason in verdict.reasons]
-    parts += [f"- {_plain(line)}" for line in changes(facts.comparison)]
+    parts += [f"- {_plain(line)}" for line in (*causes(facts), *changes(facts.comparison))]
     if facts.failures:
         parts += ["", "| step | what went wrong |", "|---|---|"]
         parts += [f"| {_plain(name_of(one))} | {_plain(str(one.get('message') or ''))} |" for one in facts.failures]
@@ -64,6 +65,35 @@ def headline(facts: Facts) -> str:
     return f"{run['title']} in {run['environment']}: {told}{retried} (run {run['id']})"
 
 
+def causes(facts: Facts) -> Iterator[str]:
+    """What broke, by cause, and since which run."""
+    green = 0 if facts.comparison is None else facts.comparison["baseline"]["run_id"]
+    for cause in facts.causes[:_MOST_CAUSES]:
+        times = f"{cause['count']} times: " if cause["count"] > 1 else ""
+        yield f"{times}{cause['title']}{_since(cause, green)}"
+    left = facts.cause_count - _MOST_CAUSES
+    if left > 0:
+        yield f"and {left} causes more"
+
+
+def _since(cause: Mapping[str, Any], green: int) -> str:
+    """Since when, and what people said of it; a green run in between makes it one that came back."""
+    told = []
+    if cause.get("since"):
+        word = "since" if cause["since"]["run_id"] > green else "back again, first seen in"
+        told.append(f"{word} run {cause['since']['run_id']}{_when(cause['since'].get('at'))}")
+    elif cause.get("fresh") == cause["count"]:
+        told.append("new in this run")
+    if cause.get("state") == "known":
+        told.append("known")
+    told += [str(cause[name]) for name in ("note", "link") if cause.get(name)]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _when(at: Any) -> str:
+    return f", {str(at)[:16].replace('T', ' ')} UTC" if at else ""
+
+
 def changes(comparison: Mapping[str, Any] | None) -> Iterator[str]:
     """What changed since the last green run."""
     if comparison is None:
@@ -72,9 +102,8 @@ def changes(comparison: Mapping[str, Any] | None) -> Iterator[str]:
     words = {"new_failures": "new", "still_failing": "failed before", "fixed": "fixed", "slower": "slower"}
     words |= {"changed_shape": "answered differently", "changed_variables": "variables with another value"}
     told = ", ".join(f"{counts[name]} {word}" for name, word in words.items() if counts.get(name))
-    at = str(baseline.get("ended_at") or "")[:16].replace("T", " ")
-    when = f" ({at} UTC)" if at else ""
-    yield f"since run {baseline['run_id']}, the last green one{when}: {told or 'nothing changed'}"
+    when = _when(baseline.get("ended_at"))
+    yield f"last green: run {baseline['run_id']}{when}; since then {told or 'nothing changed'}"
     for step in (comparison.get("changed_shape") or [])[:_MOST_CHANGED]:
         places = [*map(_place, step["paths"][:_MOST_PLACES])]
         more = step["count"] - len(places)

@@ -20,6 +20,8 @@ class Facts:
     totals: Mapping[str, Any] = field(default_factory=dict)
     comparison: Mapping[str, Any] | None = None
     failures: Sequence[Mapping[str, Any]] = ()  # results with their explanations, the first ones
+    causes: Sequence[Mapping[str, Any]] = ()  # of failures, as reports group them: the first ones
+    cause_count: int = 0
     quarantined: frozenset[int] = frozenset()  # cases whose failures stop no pipeline
 
     @property

@@ -27,6 +27,7 @@ class FakeService:
     looks: int = 1
     reason: str | None = None
     comparison: dict[str, Any] | None = None
+    causes: list[dict[str, Any]] = field(default_factory=list)
     totals: dict[str, Any] = field(default_factory=dict)
     quarantined: list[int] = field(default_factory=list)
     answers: list[Callable[["Handler"], bool]] = field(default_factory=list)  # said instead, one a request
@@ -44,6 +45,11 @@ class FakeService:
         named = {"id": 12, "title": "checkout", "environment": "staging", "reason": self.reason}
         return {**named, "state": state, "counts": counts, "place": None, "warnings": []}
 
+    def report(self) -> dict[str, Any]:
+        """What the run tells."""
+        told = {"totals": self.totals, "quarantined": self.quarantined}
+        return {**told, "failures": self.causes[:6], "causes": len(self.causes)}
+
     def data(self, method: str, path: str, query: str) -> Any:
         """What that path answers; None: not there."""
         rest = path.removeprefix("/api/projects/1/runs")
@@ -60,7 +66,7 @@ class FakeService:
             "/12": self.run,
             "/12/results": lambda: {"items": listed if "cursor" not in query else [], "next": None},
             "/12/compare/baseline": lambda: self.comparison,
-            "/12/report": lambda: {"totals": self.totals, "quarantined": self.quarantined},
+            "/12/report": self.report,
         }
         return told[rest]() if rest in told else None
 

@@ -53,12 +53,34 @@ def test_a_failure_is_told_with_what_broke_since_when_and_how_to_repeat_it(capsy
         told.index(text)
         for text in (
             "FAILED  checkout in staging: 1 failed of 2 steps (run 12)",
-            "since run 7, the last green one (2026-11-30 12:00 UTC): 1 new, 2 failed before",
+            "last green: run 7, 2026-11-30 12:00 UTC; since then 1 new, 2 failed before",
             "1. create [row 2]",
         )
     )
     assert verdict < since < failure
     assert "   curl -X POST https://shop.example/orders" in told
+
+
+def test_causes_come_first_with_the_run_since_which_they_are_there(tmp_path: Path, capsys):
+    old = {"title": "POST /pay 500: DOWN", "count": 3, "fresh": 0, "state": "known", "note": "gateway|", "link": None}
+    old["since"] = {"run_id": 9, "at": "2026-11-30T12:00:00.000Z"}
+    new = {"title": "GET /a 404", "count": 1, "fresh": 1, "state": "open", "note": None, "link": None, "since": None}
+    back = {**old, "title": "POST /b", "count": 1, "state": "open", "note": None, "since": {"run_id": 5, "at": None}}
+    causes = [old, new, back, *({**new, "title": f"GET /{n}", "fresh": None} for n in range(4))]
+    with serving(FakeService("failed", BROKEN, comparison=COMPARED, causes=causes)) as service:
+        assert called(service, "--summary", str(tmp_path / "sum.md")) == 1
+    lines = capsys.readouterr().out.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("FAILED"))
+    assert lines[at + 1 : at + 8] == [
+        "  3 times: POST /pay 500: DOWN (since run 9, 2026-11-30 12:00 UTC, known, gateway|)",
+        "  GET /a 404 (new in this run)",
+        "  POST /b (back again, first seen in run 5)",
+        "  GET /0",
+        "  GET /1",
+        "  and 2 causes more",
+        "  last green: run 7, 2026-11-30 12:00 UTC; since then 1 new, 2 failed before",
+    ]
+    assert "- GET /a 404 (new in this run)" in (tmp_path / "sum.md").read_text()
 
 
 def test_answers_and_variables_that_are_different_are_told(tmp_path: Path, capsys):

@@ -86,7 +86,7 @@ def test_it_asks_the_network_for_nothing_and_its_policy_forbids_it():
     document = Document(content)
     assert document.all("link") == document.all("img") == document.all("iframe") == []
     assert {one.get("src") for one in document.all("script")} == {None}
-    assert [one["href"] for one in document.all("a")] == []
+    assert [one["href"] for one in document.all("a")] == ["#cause-1"]
     assert FAR.findall("".join(document.texts["style"])) == []
     policies = [one["content"] for one in document.all("meta") if one.get("http-equiv")]
     assert policies == [policy()]
@@ -114,14 +114,70 @@ def test_ten_thousand_steps_are_less_than_300_kb_and_all_are_there():
     assert found[5]["took"] == pytest.approx(steps[5].duration_ms * 10, abs=1)
 
 
-def test_verdict_and_changes_come_before_causes_and_those_before_steps():
+def test_what_broke_and_changes_come_before_evidence_and_that_before_steps():
     bad = a_step(1, "failed")
     changes = Changes(BEFORE, OtherRun(38, "passed", None), new_failures=3, fixed=1)
     content = drawn([a_step(0), bad], [a_cause(bad)], changes)
-    places = [content.index(mark) for mark in ("3 个新失败", "status eq 200, got 500", 'id="list"')]
+    places = [content.index(mark) for mark in ("status eq 200, got 500", "3 个新失败", 'id="cause-1"', 'id="list"')]
     assert places == sorted(places)
     assert "1 fixed" in content
     assert "Last passed" in content
+
+
+def test_the_head_names_the_first_causes_and_since_when_each_is_there():
+    old, new, unknown = a_step(1, "failed"), a_step(2, "failed"), a_step(3, "failed")
+    causes = [
+        a_cause(
+            old, title="gateway", count=3, fresh=0, since=OtherRun(38, "", "2026-01-01T00:00:00.000Z"), state="open"
+        ),
+        a_cause(new, title="price", fresh=1),
+        *(a_cause(unknown, title=f"other {n}") for n in range(4)),
+    ]
+    head = drawn([old, new, unknown], causes).partition("<main>")[2].partition('<section aria-labelledby="causes"')[0]
+    assert re.findall(r'href="#(cause-\d)">([^<]*)<', head) == [
+        ("cause-1", "gateway"), ("cause-2", "price"), ("cause-3", "other 0"),
+    ]  # fmt: skip
+    for told in (
+        "step 1 +2 · ",
+        "step 2 · ",
+        "since run #38 (<time",
+        "自运行 #38",
+        "new in this run",
+        "本次新出现",
+        "and 3 more",
+    ):
+        assert told in head, told
+    assert "未处理" not in drawn([old], causes), "nobody said anything of it"
+
+
+def test_a_cause_that_was_gone_in_between_is_one_that_came_back():
+    cause = a_cause(a_step(1, "failed"), fresh=1, since=OtherRun(30, "", None))
+    content = drawn([], [cause], Changes(BEFORE, OtherRun(38, "passed", None)))
+    assert "first seen in run #30" in content
+    assert "back again" in content
+    assert "since run #30" not in content
+
+
+def test_a_value_shows_its_kind_and_a_missing_one_that_it_is_missing():
+    assertions = [
+        an_assertion(False, expected=42.5, actual="42.50"),
+        an_assertion(False, expected="paid", actual=None, message="$.state matches nothing"),
+    ]
+    bad = a_step(1, "failed", detail=a_detail("failed", assertions=assertions))
+    told = Document(drawn([], [a_cause(bad)])).texts["pre"]
+    assert {"eq 42.5", '"42.50"', 'eq "paid"', "$.state matches nothing"} <= set(told)
+    assert "null" not in told
+
+
+def test_a_failure_says_that_its_answer_is_built_differently():
+    bad = a_step(1, "failed")
+    path = PathChange("$.total", Change.TYPE, "number", "string")
+    content = drawn([], [a_cause(bad)], Changes(BEFORE, shapes=(ChangedShape(1, "read", None, (path,)),)))
+    evidence = content.partition('<div class="evidence">')[2]
+    assert "The answer is built differently from the last run" in evidence
+    assert "<code>$.total</code> <code>number</code> → <code>string</code>" in evidence
+    other = drawn([], [a_cause(bad)], Changes(BEFORE, shapes=(ChangedShape(2, "read", None, (path,)),)))
+    assert "The answer is built differently from the last run" not in other
 
 
 def test_answers_and_variables_that_are_different_are_told_in_both_languages():

@@ -1,25 +1,13 @@
 """Mail over SMTP: what arrives, over which security, and which refusals are worth another try."""
 
-import asyncio
-import email
-import email.policy
-import ipaddress
-import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from wxcloudrun.core.clock import SystemClock
+from tests.mail_server import Box, certificate_in, mailing
 from wxcloudrun.integrations.mail import MailServer, send
 from wxcloudrun.integrations.notice import Notice
 
@@ -35,45 +23,6 @@ NOTICE = Notice(
 )
 
 
-class Box:
-    """Keeps mails; `refuse` is what is said to recipients instead, `late` to the content."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.recipients: list[str] = []
-        self.refuse: dict[str, str] = {}
-        self.late = ""
-        self.hang = False
-        self.user = b""
-
-    async def handle_RCPT(self, _s: Any, _session: Any, envelope: Any, address: str, _o: Any) -> str:
-        if address in self.refuse:
-            return self.refuse[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _s: Any, _session: Any, envelope: Any) -> str:
-        if self.hang:
-            await asyncio.sleep(5)
-        if self.late:
-            return self.late
-        self.recipients += envelope.rcpt_tos
-        self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
-        return "250 OK"
-
-    def authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
-        self.user = data.login
-        return AuthResult(success=data.password == b"right", handled=False)
-
-
-class OnAnyPort(Controller):
-    """Listens where the system has a place."""
-
-    def _trigger_server(self) -> None:
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
-
-
 @pytest.fixture
 def box() -> Box:
     return Box()
@@ -81,51 +30,19 @@ def box() -> Box:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = SystemClock().now()
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("mail") / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
-def running(box: Box, certificate: Path | None = None, **options: Any) -> Iterator[MailServer]:
-    if certificate is not None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate)
-        options["tls_context"] = context
-    controller = OnAnyPort(box, "127.0.0.1", 0, **options)
-    controller.start()
-    security = "none" if certificate is None else "starttls"
-    yield MailServer(
-        "127.0.0.1", controller.port, "测试 <robot@example.com>", security, ca_file=str(certificate or "") or None
-    )
-    controller.stop()
+    return certificate_in(tmp_path_factory.mktemp("mail"))
 
 
 @pytest.fixture
 def server(box: Box) -> Iterator[MailServer]:
-    yield from running(box)
+    with mailing(box) as server:
+        yield server
 
 
-@pytest.fixture
-def secure(box: Box, certificate: Path) -> Iterator[MailServer]:
-    yield from running(box, certificate, require_starttls=True, auth_required=True, authenticator=box.authenticate)
+@pytest.fixture(params=["starttls", "tls"])
+def secure(box: Box, certificate: Path, request: pytest.FixtureRequest) -> Iterator[MailServer]:
+    with mailing(box, request.param, certificate) as server:
+        yield server
 
 
 def test_a_mail_arrives_as_text_and_html_with_the_id_of_its_delivery(server, box):
@@ -142,26 +59,33 @@ def test_a_mail_arrives_as_text_and_html_with_the_id_of_its_delivery(server, box
     assert "&lt;b&gt;staging" in html
 
 
-def test_starttls_comes_before_the_password(secure, box):
-    logged_in = MailServer(
-        secure.host, secure.port, secure.sender, "starttls", "robot", "right", ca_file=secure.ca_file
-    )
-    assert send(logged_in, ["a@example.com"], NOTICE, NOW).sent
+def test_tls_comes_before_the_password(secure, box):
+    assert send(secure, ["a@example.com"], NOTICE, NOW).sent
     assert box.user == b"robot"
+    assert len(box.mails) == 1
 
 
 def test_a_server_that_nobody_vouches_for_gets_nothing(secure, box):
-    stranger = MailServer(secure.host, secure.port, secure.sender, "starttls", "robot", "right")
-    outcome = send(stranger, ["a@example.com"], NOTICE, NOW)
+    outcome = send(replace(secure, ca_file=None), ["a@example.com"], NOTICE, NOW)
+    assert (outcome.sent, outcome.final) == (False, False)
+    assert (box.user, box.mails) == (b"", [])
+
+
+def test_a_certificate_for_another_name_is_refused(secure, box):
+    outcome = send(replace(secure, host="localhost"), ["a@example.com"], NOTICE, NOW)
+    assert (outcome.sent, outcome.final, box.user) == (False, False, b"")
+    assert "certificate" in outcome.detail
+
+
+def test_a_server_that_speaks_another_security_fails_and_says_nothing(secure, box):
+    other = {"tls": "starttls", "starttls": "tls"}[secure.security]
+    outcome = send(replace(secure, security=other, timeout_s=1), ["a@example.com"], NOTICE, NOW)
     assert (outcome.sent, outcome.final) == (False, False)
     assert (box.user, box.mails) == (b"", [])
 
 
 def test_a_wrong_password_is_the_operators_to_mend_and_is_not_told(secure):
-    wrong = MailServer(
-        secure.host, secure.port, secure.sender, "starttls", "robot", "wrong-secret", ca_file=secure.ca_file
-    )
-    outcome = send(wrong, ["a@example.com"], NOTICE, NOW)
+    outcome = send(replace(secure, password="wrong-secret"), ["a@example.com"], NOTICE, NOW)
     assert (outcome.sent, outcome.status, outcome.final) == (False, 535, False)
     assert "wrong-secret" not in outcome.detail
 

@@ -42,8 +42,8 @@ def page(
     )
     yield _top(run)
     yield "<main>\n"
-    yield verdict_section(run, changes)
-    yield from causes_section(causes, bodies)
+    yield verdict_section(run, changes, causes)
+    yield from causes_section(causes, changes, bodies)
     yield from steps_section(run, steps)
     yield "</main>\n"
     yield _bottom(run)

@@ -5,22 +5,24 @@ from collections.abc import Iterator, Sequence
 from wxcloudrun.exporters.naming import row_of
 from wxcloudrun.exporters.page.evidence import evidence
 from wxcloudrun.exporters.page.words import OUTCOMES, STATES, both, duration, moment, of, sign
-from wxcloudrun.exporters.report import Cause, StepFacts
+from wxcloudrun.exporters.report import Cause, Changes, StepFacts
 from wxcloudrun.exporters.wording import attribute, cut, escaped, one_line
 
 _MESSAGE = 400
 
 
-def causes_section(causes: Sequence[Cause], bodies: str | None) -> Iterator[str]:
+def causes_section(causes: Sequence[Cause], changes: Changes, bodies: str | None) -> Iterator[str]:
     """The section in pieces, one a failure; nothing where nothing went wrong."""
     if not causes:
         return
+    shapes = {one.seq: one for one in changes.shapes}
     yield f'<section aria-labelledby="causes">\n<h2 id="causes">{both("失败原因", "Why it failed")}</h2>\n'
     for number, cause in enumerate(causes):
         worst = cause.steps[0].outcome if cause.steps else "failed"
-        yield f'<article class="card cause {worst}">\n{_title(cause)}'
+        yield f'<article class="card cause {worst}" id="cause-{number + 1}">\n{_title(cause)}'
         for place, step in enumerate(cause.steps):
-            yield _failure(step, bodies, opened=number == place == 0)
+            told = "".join(evidence(step, bodies, shapes.get(step.seq)))
+            yield _failure(step, told, opened=number == place == 0)
         left = cause.count - len(cause.steps)
         if left > 0:
             told = both(
@@ -37,7 +39,7 @@ def _title(cause: Cause) -> str:
     if cause.since is not None:
         when = "" if cause.since.ended_at is None else f" ({moment(cause.since.ended_at)})"
         notes.append(f"{both('首次出现于运行', 'First seen in run')} #{cause.since.id}{when}")
-    if cause.state is not None:
+    if cause.state not in (None, "open"):  # nobody said anything of an open one
         notes.append(of(STATES, cause.state))
     if cause.note:
         notes.append(escaped(one_line(cause.note)))
@@ -55,12 +57,12 @@ def _title(cause: Cause) -> str:
 def _fresh(cause: Cause) -> str:
     """That a cause was not there the last time, wholly or in part."""
     if cause.fresh == cause.count:
-        return both("新出现", "new")
+        return both("新出现", "new") if cause.since is None else both("再次出现", "back again")
     return both(f"{cause.fresh:,} 个新增", f"{cause.fresh:,} new")
 
 
-def _failure(step: StepFacts, bodies: str | None, *, opened: bool) -> str:
-    """What one step says of itself; inside, everything that helps to mend it."""
+def _failure(step: StepFacts, told: str, *, opened: bool) -> str:
+    """What one step says of itself; inside, everything that helps to mend it: `told`."""
     trail = escaped(one_line(" › ".join(step.trail)))
     above = f'<span class="soft small">{trail}</span> ' if trail else ""
     name = escaped(one_line(f"{step.name}{row_of(step)}"))
@@ -70,5 +72,5 @@ def _failure(step: StepFacts, bodies: str | None, *, opened: bool) -> str:
         f'<span><span class="hidden">{of(OUTCOMES, step.outcome)}</span>{above}<b>{name}</b>'
         f"{escaped(one_line(cut(step.message or '', _MESSAGE)))} "
         f'<span class="soft small">{duration(step.duration_ms)}{status}</span></span></summary>\n'
-        f'<div class="evidence">{"".join(evidence(step, bodies))}</div></details>\n'
+        f'<div class="evidence">{told}</div></details>\n'
     )

@@ -30,12 +30,16 @@ def _folded(title: str, items: list[str]) -> str:
 
 def _shape(one: ChangedShape) -> str:
     data = "" if one.dataset is None else f" [{escaped(one_line(one.dataset))}]"
-    places = "".join(
+    return f"{escaped(one_line(one.name))}{data}<ul>{places(one)}</ul>"
+
+
+def places(one: ChangedShape) -> str:
+    """Where an answer is built differently, as items of a list."""
+    told = "".join(
         f"<li><code>{escaped(one_line(path.path))}</code> {_became(path)}</li>" for path in one.paths[:_PATHS]
     )
     left = len(one.paths) - _PATHS
-    more = f"<li>{both(f'另有 {left} 处', f'and {left} more')}</li>" if left > 0 else ""
-    return f"{escaped(one_line(one.name))}{data}<ul>{places}{more}</ul>"
+    return told + (f"<li>{both(f'另有 {left} 处', f'and {left} more')}</li>" if left > 0 else "")
 
 
 def _became(path: PathChange) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wxcloudrun.exporters.curl import curl_of
+from wxcloudrun.exporters.page.different import places
+from wxcloudrun.exporters.page.lines import spread
 from wxcloudrun.exporters.page.words import SCOPES, both, duration, of
-from wxcloudrun.exporters.report import StepFacts
+from wxcloudrun.exporters.report import ChangedShape, StepFacts
 from wxcloudrun.exporters.wording import attribute, cut, escaped
 
 type Json = Mapping[str, Any]
@@ -22,8 +24,8 @@ _PHASES = (
 )
 
 
-def evidence(step: StepFacts, bodies: str | None) -> Iterator[str]:
-    """The markup in pieces."""
+def evidence(step: StepFacts, bodies: str | None, shape: ChangedShape | None = None) -> Iterator[str]:
+    """The markup in pieces. `shape`: how its answer is built differently from the last run."""
     detail = step.detail
     yield from _fault(step)
     for assertion in detail.get("assertions") or ():
@@ -32,6 +34,9 @@ def evidence(step: StepFacts, bodies: str | None) -> Iterator[str]:
     for one in detail.get("extractions") or ():
         if not one["found"] and one["message"]:
             yield _check([(both("提取", "Extraction"), "", f"{one['name']}: {one['message']}")])
+    if shape is not None:
+        title = both("与上次运行相比，响应结构有变化", "The answer is built differently from the last run")
+        yield f'<h4>{title}</h4><ul class="places">{places(shape)}</ul>\n'
     if step.request is not None:
         yield _curl(step.seq, step.request)
         yield _exchange(
@@ -59,11 +64,11 @@ def _fault(step: StepFacts) -> Iterator[str]:
 
 def _assertion(one: Json) -> str:
     """Expected, actual, where; what an assertion has no words for is left out."""
-    expected = one["comparator"] if one["expected"] is None else f"{one['comparator']} {_value(one['expected'])}"
+    expected = one["comparator"] if one["expected"] is None else f"{one['comparator']} {_told(one['expected'])}"
     lines = [
         (both("断言", "Assertion"), "", one["name"] or one["source"]),
         (both("预期", "Expected"), "want", expected),
-        (both("实际", "Actual"), "got", _value(one["actual"])),
+        (both("实际", "Actual"), "got", _actual(one)),
     ]
     if one["where"] and one["where"] != one["source"]:
         lines.append((both("位置", "Where"), "", one["where"]))
@@ -72,6 +77,16 @@ def _assertion(one: Json) -> str:
     if one["places"]:
         lines.append((both("差异", "Differs at"), "", "\n".join(one["places"][:_MOST])))
     return _check(lines)
+
+
+def _actual(one: Json) -> str:
+    """What was there; where that is nothing, the message says whether it is null or could not be found at all."""
+    return str(one["message"]) if one["actual"] is None and one["message"] else _told(one["actual"])
+
+
+def _told(value: Any) -> str:
+    """A value whose kind can be seen: the text "42.5" is not the number."""
+    return f'"{value}"' if isinstance(value, str) and "\n" not in value else _value(value)
 
 
 def _check(lines: Sequence[tuple[str, str, str]]) -> str:
@@ -109,7 +124,7 @@ def _body(body: Json, bodies: str | None) -> str:
     title = f"<h4>{both('正文', 'Body')} · {body['size']:,} B</h4>"
     head = body.get("head", "") if body["encoding"] == "text" else ""
     kept = len(head.encode("utf-8", "replace"))
-    shown = f'<pre class="block" tabindex="0">{escaped(cut(head, _BODY))}</pre>' if head else ""
+    shown = f'<pre class="block" tabindex="0">{escaped(spread(cut(head, _BODY)))}</pre>' if head else ""
     whole = body["truncated"] or kept > _BODY or body["encoding"] != "text"
     ref = body.get("whole") or body.get("ref")
     if whole and bodies is not None and ref:

@@ -1,24 +1,59 @@
 """The first thing seen: how the run ended and what is different from the last one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
+from wxcloudrun.exporters.naming import row_of
 from wxcloudrun.exporters.page.different import different
 from wxcloudrun.exporters.page.words import OUTCOMES, TRIGGERS, VERDICTS, both, duration, moment, of, sign
-from wxcloudrun.exporters.report import Changes, OtherRun, RunFacts, Totals
+from wxcloudrun.exporters.report import Cause, Changes, OtherRun, RunFacts, Totals
 from wxcloudrun.exporters.wording import escaped, one_line
 
+_CAUSES: Final = 3
 
-def verdict_section(run: RunFacts, changes: Changes) -> str:
-    """The section in one piece."""
+
+def verdict_section(run: RunFacts, changes: Changes, causes: Sequence[Cause] = ()) -> str:
+    """The section in one piece: what broke and since when is told before any number."""
     name = "" if run.name == run.title else f'<p class="soft">{escaped(one_line(run.name))}</p>\n'
     reason = "" if run.reason is None else f"<p>{escaped(one_line(run.reason))}</p>\n"
     return (
         f'<section class="card verdict {run.state}" aria-labelledby="title">\n'
         f'<h1 id="title"><strong>{of(VERDICTS, run.state)} <span class="hidden">·</span></strong>'
-        f" {escaped(one_line(run.title))}</h1>\n{name}{reason}{_changed(changes)}\n"
+        f" {escaped(one_line(run.title))}</h1>\n{name}{reason}{_broken(causes, changes.green)}{_changed(changes)}\n"
         f"{_bar(run.totals)}\n{_counts(run.totals)}\n"
         f'<dl class="facts">\n{"".join(_facts(run))}</dl>\n</section>\n'
     )
+
+
+def _broken(causes: Sequence[Cause], green: OtherRun | None) -> str:
+    """The first causes, each leading to what is told of it below."""
+    if not causes:
+        return ""
+    items = "".join(
+        f'<li><a href="#cause-{at}">{escaped(one_line(cause.title))}</a>{_where(cause, green)}</li>'
+        for at, cause in enumerate(causes[:_CAUSES], 1)
+    )
+    left = len(causes) - _CAUSES
+    more = f'<li class="soft">{both(f"另有 {left} 个原因", f"and {left} more")}</li>' if left > 0 else ""
+    return f'<ul class="why">{items}{more}</ul>\n'
+
+
+def _where(cause: Cause, green: OtherRun | None) -> str:
+    """In which step, and since when."""
+    step = one_line(f"{cause.steps[0].name}{row_of(cause.steps[0])}") if cause.steps else ""
+    more = f" +{cause.count - 1:,}" if step and cause.count > 1 else ""
+    told = " · ".join(filter(None, (escaped(step) + more, _since(cause, green))))
+    return f' <span class="soft small">{told}</span>' if told else ""
+
+
+def _since(cause: Cause, green: OtherRun | None) -> str:
+    """Since when a cause is there, where that is known; a run that passed in between makes it one that came back."""
+    if cause.since is None:
+        return both("本次新出现", "new in this run") if cause.fresh and cause.fresh == cause.count else ""
+    run = _when(cause.since)
+    if green is not None and green.id > cause.since.id:
+        return both(f"再次出现，首次于运行 {run}", f"back again, first seen in run {run}")
+    return both(f"自运行 {run} 起", f"since run {run}")
 
 
 def _changed(changes: Changes) -> str:
@@ -47,12 +82,16 @@ def _green(changes: Changes) -> str:
         return f" · {both('此环境中没有更早的通过记录', 'No earlier run passed in this environment')}"
     if changes.before is not None and changes.green.id == changes.before.id:
         return ""
-    return f" · {both('最近一次通过', 'Last passed')} {_other(changes.green)}"
+    return f" · {both('最近一次通过', 'Last passed')} {_when(changes.green)}"
 
 
 def _other(run: OtherRun) -> str:
     when = "" if run.ended_at is None else f", {moment(run.ended_at)}"
     return f"#{run.id} ({of(VERDICTS, run.state)}{when})"
+
+
+def _when(run: OtherRun) -> str:
+    return f"#{run.id}" + ("" if run.ended_at is None else f" ({moment(run.ended_at)})")
 
 
 def _bar(totals: Totals) -> str:

@@ -20,9 +20,11 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "branch": "分支", "version": "版本", "commit": "提交",
         "changes": "与上次相比", "reason": "原因",
         "manual": "手动", "schedule": "定时", "api": "接口", "rerun": "重跑",
-        "steps": "{failed} 步失败，{passed} 步通过", "all": "{passed} 步全部通过", "none": "没有执行步骤",
+        "steps": "{failed} 步失败，{passed} 步通过", "step": "1 步失败，{passed} 步通过",
+        "all": "{passed} 步全部通过", "none": "没有执行步骤",
         "changed": "新失败 {new}，已修复 {fixed}，仍失败 {still}（对比运行 {before}）",
-        "more": "另有 {count} 个原因", "since": "（自运行 {run} 起）", "report": "查看报告",
+        "more": "另有 {count} 个原因", "since": "（自运行 {run} 起）",
+        "again": "（再次出现，首次于运行 {run}）", "report": "查看报告",
         "summary": "静默期内的 {count} 条通知", "summed": "另有 {count} 条",
         "digest": "汇总：{count} 次运行，{passed} 次通过，{bad} 次未通过", "digest_none": "汇总：期间没有运行",
         "period": "期间", "rate": "通过率", "worst": "{name}：{bad}/{count} 次未通过", "runs": "查看运行",
@@ -34,9 +36,11 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "project": "Project", "environment": "Environment", "trigger": "Started by", "branch": "Branch",
         "version": "Version", "commit": "Commit", "changes": "Since the last run", "reason": "Reason",
         "manual": "hand", "schedule": "schedule", "api": "API", "rerun": "rerun",
-        "steps": "{failed} steps failed, {passed} passed", "all": "all {passed} steps passed", "none": "no step ran",
-        "changed": "{new} new failures, {fixed} fixed, {still} still failing (compared with run {before})",
-        "more": "and {count} more causes", "since": " (since run {run})", "report": "Open the report",
+        "steps": "{failed} steps failed, {passed} passed", "step": "1 step failed, {passed} passed",
+        "all": "all {passed} steps passed", "none": "no step ran",
+        "changed": "{new} newly failing, {fixed} fixed, {still} still failing (compared with run {before})",
+        "more": "and {count} more causes", "since": " (since run {run})",
+        "again": " (back again, first seen in run {run})", "report": "Open the report",
         "summary": "{count} messages of the quiet hours", "summed": "and {count} more",
         "digest": "Digest: {count} runs, {passed} passed, {bad} did not", "digest_none": "Digest: nothing ran",
         "period": "Period", "rate": "Pass rate", "worst": "{name}: {bad} of {count} did not pass",
@@ -71,7 +75,7 @@ def run_notice(told: Told, language: str, ended: str) -> Notice:
         title=_cut(f"[{verdict}] {run.title}{place}: {sum_up}"),
         good=run.state == "passed",
         facts=tuple(_facts(told, words)),
-        points=tuple(_point(one, words) for one in causes),
+        points=tuple(_point(one, told.changes, words) for one in causes),
         more=words["more"].format(count=left) if left > 0 else "",
         link=told.link,
         link_text=words["report"],
@@ -173,12 +177,15 @@ def _facts(told: Told, words: Mapping[str, str]) -> list[tuple[str, str]]:
 def _summed_up(run: RunFacts, words: Mapping[str, str]) -> str:
     bad, passed = run.totals.failed + run.totals.error, run.totals.passed
     if bad:
-        return words["steps"].format(failed=bad, passed=passed)
+        return words["step" if bad == 1 else "steps"].format(failed=bad, passed=passed)
     return words["all"].format(passed=passed) if passed else words["none"]
 
 
-def _point(cause: Cause, words: Mapping[str, str]) -> str:
-    since = words["since"].format(run=cause.since.id) if cause.since is not None else ""
+def _point(cause: Cause, changes: Changes, words: Mapping[str, str]) -> str:
+    since = ""
+    if cause.since is not None:
+        came_back = changes.green is not None and changes.green.id > cause.since.id
+        since = words["again" if came_back else "since"].format(run=cause.since.id)
     return f"{cause.count}x {_cut(cause.title)}{since}"
 
 
