@@ -4,7 +4,6 @@ import base64
 import ipaddress
 import os
 import re
-import ssl
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -439,6 +438,8 @@ def _unclear_messages(settings: Settings) -> list[str]:
 
 
 def _holds_authority(path: Path) -> bool:
+    import ssl  # noqa: PLC0415 - a start without such a file does not pay for it
+
     try:
         ssl.create_default_context(cafile=path)
     except OSError:  # ssl.SSLError is one
