@@ -85,7 +85,7 @@ def test_a_duty_that_fails_leaves_the_next_a_fresh_session(each_app, each_wechat
 
 
 def test_a_worker_without_a_database_waits_for_it_quietly(tmp_path, monkeypatch):
-    url = "postgresql+psycopg://nobody@127.0.0.1:9/nothing"
+    url = "postgresql+psycopg://nobody@127.0.0.1:9/wxcloudrun_test_nothing"
     app = create_app(config.load({}, flask_env="testing", database_url=url, data_dir=tmp_path, log_level="INFO"))
     lines: list[str] = []
     ear = logging.Handler()

@@ -187,7 +187,7 @@ def test_listing_the_faults_of_much_data_takes_no_long_time(schema, data):
     start = time.thread_time()
     (only,) = compiled.errors(data)
     assert "does not fit" in only.message
-    assert time.thread_time() - start < 1.5
+    assert time.thread_time() - start < 4
 
 
 def test_large_data_fits_an_ordinary_schema_in_time():
@@ -199,7 +199,7 @@ def test_large_data_fits_an_ordinary_schema_in_time():
     data = [{"id": number, "tags": ["a", "b"]} for number in range(100_000)]
     start = time.thread_time()
     assert compile_schema({"type": "array", "items": person}).errors(data) == []
-    assert time.thread_time() - start < 1.5
+    assert time.thread_time() - start < 4
 
 
 def test_schemas_draw_on_the_visits_of_the_whole_step():
