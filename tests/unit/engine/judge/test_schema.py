@@ -169,7 +169,7 @@ def test_what_would_take_too_long_is_refused_at_once(schema, data):
     start = time.thread_time()
     with pytest.raises(SchemaTooCostlyError):
         compiled.errors(data)
-    assert time.thread_time() - start < 0.5
+    assert time.thread_time() - start < 2
 
 
 @pytest.mark.parametrize(
