@@ -13,6 +13,7 @@ MOST_READ: Final = 8 * 1024
 """Bytes of the longest body that is looked into; a longer one is no message of an error."""
 
 _CODES: Final = ("errcode", "error_code", "errorCode", "errCode", "code", "error", "exception", "err_no", "errno")
+_INNER: Final = ("error", "errcode", "error_code", "errorCode", "errCode")
 _NAMES: Final = ("type", "name", "title", "reason", "status")  # words that say an error only beside an error's status
 _MESSAGES: Final = (
     "errmsg", "error_description", "error_message", "errorMessage", "message", "msg", "detail", "details", "error_msg",
@@ -77,6 +78,8 @@ def _look(value: Any, codes: list[str], messages: list[str], *, bad: bool, depth
     for key in _CODES + (_NAMES if bad or depth else ()):
         if (code := _code(value.get(key))) is not None:
             codes.append(code)
+    if bad and isinstance(inner := value.get("data"), Mapping):  # `{code, data: {error}, msg}`
+        codes.extend(code for key in _INNER if (code := _code(inner.get(key))) is not None)
     messages.extend(plain(value[key]) for key in _MESSAGES if isinstance(value.get(key), str) and value[key])
     for key in ("error", "errors", "detail", "details", "extensions", "fault", "Error"):
         if isinstance(value.get(key), Mapping | list):
