@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, Final
@@ -75,11 +75,8 @@ def _look(value: Any, codes: list[str], messages: list[str], *, bad: bool, depth
         messages.append(plain(value))
     if not isinstance(value, Mapping) or depth > _DEEPEST:
         return
-    for key in _CODES + (_NAMES if bad or depth else ()):
-        if (code := _code(value.get(key))) is not None:
-            codes.append(code)
-    if bad and isinstance(inner := value.get("data"), Mapping):  # `{code, data: {error}, msg}`
-        codes.extend(code for key in _INNER if (code := _code(inner.get(key))) is not None)
+    codes.extend(_codes(value, _CODES + (_NAMES if bad or depth else ())))
+    codes.extend(_codes(value.get("data"), _INNER if bad else ()))  # `{code, data: {error}, msg}`
     messages.extend(plain(value[key]) for key in _MESSAGES if isinstance(value.get(key), str) and value[key])
     for key in ("error", "errors", "detail", "details", "extensions", "fault", "Error"):
         if isinstance(value.get(key), Mapping | list):
@@ -88,6 +85,12 @@ def _look(value: Any, codes: list[str], messages: list[str], *, bad: bool, depth
         messages.append(".".join("*" if isinstance(part, int) else str(part) for part in _listed(place)))
     if bad and not codes and not messages:
         _of_fields(value, messages)
+
+
+def _codes(value: Any, keys: Iterable[str]) -> Iterator[str]:
+    """What stands under these keys, where it is a code."""
+    found = (_code(value.get(key)) for key in keys) if isinstance(value, Mapping) else ()
+    return (code for code in found if code is not None)
 
 
 def _of_fields(value: Mapping[str, Any], messages: list[str]) -> None:
