@@ -39,7 +39,7 @@ _S: Any = RunResult.__table__
 _AT_ONCE: Final = 200
 _RUN = [column for column in _R.c if column.name != "summary"]
 _ENDED = (RunState.PASSED, RunState.FAILED, RunState.ERROR)
-_LOOKED_AT: Final = 500
+_LOOKED_AT, _LOOKED_AT_IN_ONE = 200, 500  # newest runs; of one environment there are fewer among them
 
 
 class CountingDao(Dao):
@@ -195,11 +195,12 @@ class InsightDao(Dao):
         return fetch(self._session, query.where(_D.c.day >= since).order_by(_D.c.day))
 
     def runs(self, project_id: int, of: Of, of_id: int, environment_id: int | None, size: int) -> Sequence[Row[Any]]:
-        """The newest ended runs that the project sees, among the last five hundred."""
+        """The newest ended runs that the project sees, among the last two hundred; of one environment, five hundred."""
         own = {Of.SCENARIO: "scenario_id", Of.CASE: "case_id"}.get(of)
         query = select(*_RUN).where(_R.c.project_id == project_id)
         query = query if own is None else query.where(_R.c[own] == of_id)
-        recent = query.order_by(_R.c.id.desc()).limit(_LOOKED_AT).subquery()
+        looked_at = _LOOKED_AT if environment_id is None else _LOOKED_AT_IN_ONE
+        recent = query.order_by(_R.c.id.desc()).limit(looked_at).subquery()
         same: list[ColumnElement[bool]] = [recent.c.private_to.is_(None), recent.c.state.in_(_ENDED)]
         same += [] if environment_id is None else [recent.c.environment_id == environment_id]
         return fetch(self._session, select(recent).where(*same).order_by(recent.c.id.desc()).limit(size))
