@@ -39,6 +39,7 @@ _S: Any = RunResult.__table__
 _AT_ONCE: Final = 200
 _RUN = [column for column in _R.c if column.name != "summary"]
 _ENDED = (RunState.PASSED, RunState.FAILED, RunState.ERROR)
+_COLUMNS: Final = {Of.SCENARIO: "scenario_id", Of.CASE: "case_id"}
 _LOOKED_AT, _LOOKED_AT_IN_ONE = 200, 500  # newest runs; of one environment there are fewer among them
 
 
@@ -196,12 +197,13 @@ class InsightDao(Dao):
 
     def runs(self, project_id: int, of: Of, of_id: int, environment_id: int | None, size: int) -> Sequence[Row[Any]]:
         """The newest ended runs that the project sees, among the last two hundred; of one environment, five hundred."""
-        own = {Of.SCENARIO: "scenario_id", Of.CASE: "case_id"}.get(of)
-        query = select(*_RUN).where(_R.c.project_id == project_id)
-        query = query if own is None else query.where(_R.c[own] == of_id)
+        of_id, own = (project_id, "project_id") if of is Of.PROJECT else (of_id, _COLUMNS[of])
         looked_at = _LOOKED_AT if environment_id is None else _LOOKED_AT_IN_ONE
-        recent = query.order_by(_R.c.id.desc()).limit(looked_at).subquery()
-        same: list[ColumnElement[bool]] = [recent.c.private_to.is_(None), recent.c.state.in_(_ENDED)]
+        # One condition inside: with two of them PostgreSQL, not knowing the table yet, sorts all runs of a scenario.
+        newest = select(*_RUN).where(_R.c[own] == of_id).order_by(_R.c.id.desc()).limit(looked_at)
+        recent = newest.subquery()
+        same: list[ColumnElement[bool]] = [recent.c.project_id == project_id]
+        same += [recent.c.private_to.is_(None), recent.c.state.in_(_ENDED)]
         same += [] if environment_id is None else [recent.c.environment_id == environment_id]
         return fetch(self._session, select(recent).where(*same).order_by(recent.c.id.desc()).limit(size))
 
